@@ -1,0 +1,82 @@
+// base/limits.h
+//
+// Every bound of the program, in one table: name in the configuration (`limits.NAME`), default, unit
+// and what happens at it. The table is also the documentation: `pitot config check` prints it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace pitot {
+
+struct Limits {
+  int64_t request_bytes = 64 << 20;
+  int64_t payload_bytes = 16 << 20;
+  int64_t attributes = 4096;
+  int64_t events = 16'384;
+  int64_t depth = 64;
+  int64_t header_bytes = 64 << 10;
+  int64_t usage_tokens = 1'000'000'000;
+  int64_t max_age_s = 0;  // 0: the retention.
+  int64_t max_future_s = 600;
+  int64_t inflight_bytes = 192 << 20;
+  int64_t connections = 4096;
+  int64_t active_trace_bytes = 150 << 20;
+  int64_t resolve_at_once_spans = 10'000;
+  int64_t seen_payloads = 1'000'000;
+  int64_t receipt_sources = 1000;
+  int64_t sql_rows = 10'000;
+  int64_t sql_seconds = 30;
+  int64_t sql_memory_bytes = 2LL << 30;
+  int64_t sql_text_bytes = 64 << 10;
+};
+
+struct LimitRow {
+  std::string_view name;
+  int64_t Limits::*value;
+  std::string_view unit;
+  std::string_view at_limit;
+  int64_t min;
+  int64_t max;
+};
+
+inline constexpr LimitRow kLimitRows[] = {
+    {"request_bytes", &Limits::request_bytes, "bytes",
+     "A larger body, compressed or inflated, is refused: 413 or RESOURCE_EXHAUSTED.", 1 << 10,
+     1LL << 30},
+    {"payload_bytes", &Limits::payload_bytes, "bytes",
+     "A longer value is cut there, marked and counted as payload_truncated.", 1 << 10, 256 << 20},
+    {"attributes", &Limits::attributes, "per span",
+     "Further attributes are left out and counted as attr_limit.", 16, 1 << 20},
+    {"events", &Limits::events, "per span",
+     "Further events and links are left out and counted as event_limit.", 16, 1 << 20},
+    {"depth", &Limits::depth, "levels",
+     "Deeper parts of a value become null, counted as attr_depth.", 4, 512},
+    {"header_bytes", &Limits::header_bytes, "bytes", "431 and the connection is closed.", 1 << 10,
+     1 << 20},
+    {"usage_tokens", &Limits::usage_tokens, "tokens a bucket",
+     "Usage is refused and counted as usage_absurd; the span is kept.", 1, 1LL << 40},
+    {"max_age_s", &Limits::max_age_s, "seconds, 0 = the retention",
+     "Older spans are refused by name in partial_success.", 0, 1LL << 40},
+    {"max_future_s", &Limits::max_future_s, "seconds",
+     "Spans that start later are refused by name in partial_success.", 0, 1LL << 40},
+    {"inflight_bytes", &Limits::inflight_bytes, "bytes",
+     "Further requests wait for memory, then get 503 with Retry-After.", 1 << 20, 1LL << 40},
+    {"connections", &Limits::connections, "open", "Further connections are closed at once.", 1,
+     1 << 20},
+    {"active_trace_bytes", &Limits::active_trace_bytes, "bytes",
+     "Idle traces leave memory; a late span reloads its trace from the store.", 1 << 20, 1LL << 40},
+    {"resolve_at_once_spans", &Limits::resolve_at_once_spans, "spans",
+     "Larger traces are resolved again every 5 s instead of at every flush.", 1, 1LL << 30},
+    {"seen_payloads", &Limits::seen_payloads, "hashes",
+     "Older hashes are forgotten; a resent payload is then written again and merged.", 0, 1LL << 30},
+    {"receipt_sources", &Limits::receipt_sources, "sources",
+     "Further sources are counted together as \"other\".", 1, 1 << 20},
+    {"sql_rows", &Limits::sql_rows, "rows", "The result is cut there and marked.", 1, 10'000'000},
+    {"sql_seconds", &Limits::sql_seconds, "seconds", "The query is stopped.", 1, 3600},
+    {"sql_memory_bytes", &Limits::sql_memory_bytes, "bytes", "The query is stopped.", 1 << 20,
+     1LL << 40},
+    {"sql_text_bytes", &Limits::sql_text_bytes, "bytes", "400.", 16, 1 << 20},
+};
+
+}  // namespace pitot

@@ -1,0 +1,77 @@
+// store/engine.h
+//
+// The database behind one small interface: three verbs, two implementations (EmbeddedEngine over
+// libchdb, RemoteEngine over ClickHouse's HTTP interface), the same SQL text for both.
+//
+// SQL is never built from user text: values are bound as {name:Type} parameters. The clock is a
+// parameter too; no now() stands in any SQL.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pitot {
+
+// A bound value. The text is what ClickHouse reads for the parameter's type: 42, 2026-01-31,
+// ['a','b'] for Array(String) (see QuoteArray). String parameters are passed raw, unquoted.
+struct SqlParam {
+  std::string name;
+  std::string value;
+};
+
+struct SqlSetting {
+  std::string name;
+  std::string value;
+};
+
+struct QueryOptions {
+  std::vector<SqlParam> params;
+  std::vector<SqlSetting> settings;          // Applied to this statement only.
+  std::string format = "JSONCompact";        // Any ClickHouse output format.
+  std::chrono::milliseconds deadline{30'000};  // Then kDeadlineExceeded; the statement is stopped.
+};
+
+struct QueryResult {
+  std::string body;  // In the format asked for.
+  uint64_t rows_read = 0;
+  double elapsed_s = 0;
+};
+
+// Thread-safe: any thread may call any method; calls run in parallel up to the engine's own number
+// of connections and wait for one otherwise, within their deadline.
+//
+// Errors, which decide what a caller does:
+//   kUnavailable       the store is away, full or restarting; nothing is known to be written. Retry
+//                      the same call later.
+//   kDeadlineExceeded  as kUnavailable, after the deadline.
+//   kInvalidArgument   the engine refuses this statement or block for good: bad SQL or bad data.
+//   kInternal          our bug or corruption.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual absl::StatusOr<QueryResult> Query(std::string_view sql, const QueryOptions& options) = 0;
+
+  // Inserts one Native-format block into `table` ("spans"). All of it or, on error, possibly none
+  // or all of it: tables are keyed so that inserting the same block again is harmless.
+  // `dedup_token` is an optimisation for such a repeat, never the proof; empty: none.
+  virtual absl::Status Insert(std::string_view table, std::string_view native_block,
+                              std::string_view dedup_token, std::chrono::milliseconds deadline) = 0;
+
+  // Runs one statement without a result: DDL, ALTER, OPTIMIZE.
+  virtual absl::Status Execute(std::string_view sql, std::chrono::milliseconds deadline) = 0;
+
+  // "embedded 26.7.3" or "remote http://ch1:8123 26.8.1", for humans.
+  virtual std::string Describe() const = 0;
+};
+
+// ['a','it\'s'] : the text of an Array(String) parameter.
+std::string QuoteArray(const std::vector<std::string>& items);
+
+}  // namespace pitot
