@@ -1,0 +1,44 @@
+// ingest/request.h
+//
+// What a listener hands to ingest, and what it gets back.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "model/span.h"
+
+namespace pitot {
+
+enum class Signal : uint8_t { kTraces, kLogs, kMetrics };
+enum class WireFormat : uint8_t { kProtobuf, kJson, kJsonLines };
+
+// One request's body, transfer and content encoding undone.
+struct IngestRequest {
+  Signal signal = Signal::kTraces;
+  WireFormat format = WireFormat::kProtobuf;
+  Source source = Source::kOtlp;
+  std::string project = "default";
+  std::string sender;  // For receipts: the user agent, else the transport.
+  std::string body;
+  bool import = false;  // History: limits.max_age does not apply.
+};
+
+// `status` is OK once the accepted records are durable. Not OK: nothing was taken; its code decides
+// HTTP and gRPC code and whether the sender retries (base/status.h).
+struct IngestReply {
+  absl::Status status;
+  int64_t accepted = 0;  // Spans, log records or metric points.
+  int64_t rejected = 0;
+  std::string message;  // Why some were rejected; with rejected == 0, a warning.
+  bool duplicate = false;  // The request repeats a recent one, which was stored.
+};
+
+// Ingest as listeners see it. Never blocks. The callback is called exactly once, on another thread
+// after the spool's fsync, or at once (in the caller's thread) on an error.
+using IngestFn = std::function<void(IngestRequest, std::function<void(IngestReply)>)>;
+
+}  // namespace pitot
