@@ -1,0 +1,64 @@
+// server/options.h
+//
+// What the configuration file, the environment and the defaults add up to. Read and validated once,
+// by server/config.h; immutable afterwards.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+
+namespace pitot {
+
+struct RedactionRuleOption {
+  std::string name;
+  std::string pattern;  // RE2.
+};
+
+struct ServerOptions {
+  // listen
+  std::string http_address = "127.0.0.1:4318";
+  std::string grpc_address = "127.0.0.1:4317";
+  std::vector<std::string> cors_origins;
+
+  std::string data_dir = "./pitot-data";
+
+  // store
+  std::string store_mode = "embedded";
+  std::string engine_path;
+  std::vector<std::string> store_urls;
+  std::string store_database = "pitot";
+  std::string store_user;
+  std::string store_password_env;
+  int64_t store_memory_bytes = 0;
+
+  // spool
+  int64_t spool_max_bytes = 8LL << 30;
+  int64_t spool_segment_bytes = 64 << 20;
+  int64_t spool_disk_free_bytes = 256 << 20;
+
+  // ingest
+  int64_t ingest_workers = 0;
+  int64_t ingest_batch_delay_ns = 500'000'000;
+  int64_t ingest_batch_rows = 65'536;
+  int64_t ingest_batch_bytes = 48 << 20;
+  int64_t ingest_open_timeout_ns = 900LL * 1'000'000'000;
+
+  Limits limits;
+
+  // retention
+  int64_t retention_days = 30;
+  int64_t retention_import_days = 0;
+
+  // redaction
+  bool redact_secrets = true;
+  std::vector<std::string> redact_personal;
+  std::vector<RedactionRuleOption> redact_rules;
+
+  std::string auth_mode = "auto";
+  std::string prices_file;
+};
+
+}  // namespace pitot
