@@ -1,0 +1,123 @@
+// Starts the real program for a test and asks it questions the way a person does.
+//
+//   const pitot = await startPitot(t);          // Fresh data, free ports; stopped after the test.
+//   pitot.httpUrl, pitot.grpcUrl
+//   await pitot.command('traces', '--json')     // {code, stdout, stderr}
+//   await pitot.trace(id, (answer) => ...)      // Asks until the answer satisfies the condition.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = process.env.PITOT_PROGRAM ?? join(ROOT, 'build/pitot');
+
+const READY_DEADLINE_MS = 30_000;
+const STOP_DEADLINE_MS = 30_000;
+// Promised are 2 s after the acknowledgement, on a machine that does nothing else.
+const QUERYABLE_DEADLINE_MS = 20_000;
+const POLL_MS = 50;
+
+// `count` ports nobody listens on. Held open together, so that they differ.
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function run(args, env) {
+  const child = spawn(PROGRAM, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) {
+    child[name].setEncoding('utf8').on('data', (chunk) => (output[name] += chunk));
+  }
+  const [code] = await once(child, 'close');
+  return { code, ...output };
+}
+
+export async function startPitot(t) {
+  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run make build`);
+  const [httpPort, grpcPort] = await freePorts(2);
+  const dataDir = await mkdtemp(join(tmpdir(), 'pitot-e2e-'));
+  const pitot = new Pitot(httpPort, grpcPort, dataDir);
+  t.after(async () => {
+    await pitot.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  await pitot.ready();
+  return pitot;
+}
+
+class Pitot {
+  #env;
+  #server;
+  #log = '';
+
+  constructor(httpPort, grpcPort, dataDir) {
+    this.httpUrl = `http://127.0.0.1:${httpPort}`;
+    this.grpcUrl = `http://127.0.0.1:${grpcPort}`;
+    this.#env = {
+      ...process.env,
+      PITOT_LISTEN_HTTP: `127.0.0.1:${httpPort}`,
+      PITOT_LISTEN_GRPC: `127.0.0.1:${grpcPort}`,
+      PITOT_DATA_DIR: dataDir,
+      PITOT_URL: this.httpUrl,
+    };
+    this.#server = spawn(PROGRAM, ['serve'], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#server.stdout, this.#server.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk) => (this.#log += chunk));
+    }
+  }
+
+  async ready() {
+    const deadline = Date.now() + READY_DEADLINE_MS;
+    while (Date.now() < deadline) {
+      if (this.#ended) throw new Error(`pitot serve ended with ${this.#server.exitCode}:\n${this.#log}`);
+      const response = await fetch(`${this.httpUrl}/readyz`).catch(() => undefined);
+      if (response?.ok) return;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`pitot serve is not ready after ${READY_DEADLINE_MS} ms:\n${this.#log}`);
+  }
+
+  command(...args) {
+    return run(args, this.#env);
+  }
+
+  // The answer of `pitot trace ID --json`, as soon as `satisfied(answer)`.
+  async trace(id, satisfied) {
+    const deadline = Date.now() + QUERYABLE_DEADLINE_MS;
+    for (;;) {
+      const { code, stdout, stderr } = await this.command('trace', id, '--json', '--url', this.httpUrl);
+      const answer = code === 0 ? JSON.parse(stdout) : undefined;
+      if (answer && satisfied(answer)) return answer;
+      if (Date.now() > deadline) {
+        throw new Error(`trace ${id} is not as expected: exit code ${code}\n${stdout}${stderr}\n${this.#log}`);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  // Ends the server in order and fails the test if it does not end well.
+  async stop() {
+    if (this.#ended) return;
+    const closed = once(this.#server, 'close');
+    this.#server.kill('SIGTERM');
+    const late = setTimeout(() => this.#server.kill('SIGKILL'), STOP_DEADLINE_MS);
+    const [code, signal] = await closed;
+    clearTimeout(late);
+    if (code !== 0) throw new Error(`pitot serve ended with ${code ?? signal} on SIGTERM:\n${this.#log}`);
+  }
+
+  get #ended() {
+    return this.#server.exitCode !== null || this.#server.signalCode !== null;
+  }
+}
