@@ -9,6 +9,8 @@
 -- attributes: values are JSON, so that types survive; tags: plain text.
 -- events, links: JSON arrays as text, '' for none: [{"time_ns":1,"name":"n","attributes":{}}],
 -- [{"trace_id":"hex","span_id":"hex","attributes":{}}].
+-- Codecs: T64 takes a byte off every time and duration; ZSTD(3) pays where hashes and text, or values
+-- that repeat far apart, share a column.
 CREATE TABLE IF NOT EXISTS spans
 (
     keep_days UInt16,
@@ -16,15 +18,15 @@ CREATE TABLE IF NOT EXISTS spans
     project LowCardinality(String),
     trace_id FixedString(16),
     span_id FixedString(8),
-    parent_span_id FixedString(8),
+    parent_span_id FixedString(8) CODEC(ZSTD(3)),
     version UInt64,
 
     name LowCardinality(String),
     kind Enum8('span' = 0, 'agent' = 1, 'llm' = 2, 'tool' = 3, 'retriever' = 4, 'embedding' = 5,
                'reranker' = 6, 'guardrail' = 7, 'evaluator' = 8, 'chain' = 9),
     op LowCardinality(String),
-    start_ns Int64 CODEC(Delta(8), ZSTD(1)),
-    duration_ns Int64,
+    start_ns Int64 CODEC(T64, ZSTD(1)),
+    duration_ns Int64 CODEC(T64, ZSTD(1)),
     status Enum8('unset' = 0, 'ok' = 1, 'error' = 2, 'running' = 3, 'unfinished' = 4),
     status_message String,
 
@@ -34,8 +36,8 @@ CREATE TABLE IF NOT EXISTS spans
     feature LowCardinality(String),
     feature_explicit Bool,
     workflow LowCardinality(String),
-    user_id String,
-    session_id String,
+    user_id String CODEC(ZSTD(3)),
+    session_id String CODEC(ZSTD(3)),
     agent LowCardinality(String),
     agent_id String,
     tags Map(LowCardinality(String), String),
@@ -95,14 +97,14 @@ CREATE TABLE IF NOT EXISTS spans
                          'timeout' = 8, 'cancelled' = 9, 'tool' = 10, 'parse' = 11, 'network' = 12,
                          'internal' = 13, 'unknown' = 14),
 
-    input Array(String),
-    output Array(String),
-    system Array(String),
-    tool_definitions Array(String),
-    reasoning Array(String),
+    input Array(String) CODEC(ZSTD(3)),
+    output Array(String) CODEC(ZSTD(3)),
+    system Array(String) CODEC(ZSTD(3)),
+    tool_definitions Array(String) CODEC(ZSTD(3)),
+    reasoning Array(String) CODEC(ZSTD(3)),
     events String,
     links String,
-    attributes Map(LowCardinality(String), String),
+    attributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     scope LowCardinality(String),
     scope_version LowCardinality(String),
     emitter LowCardinality(String),
