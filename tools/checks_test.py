@@ -74,7 +74,7 @@ class CheckDeps(TreeTest):
         self.refuses("sdk/a.cc", '#include "base/status.h"\n', "sdk/ may include")
 
     def test_shared_folder_without_abseil(self):
-        self.refuses("src/price/a.cc", "#include <absl/status/status.h>\n", "shared with the SDK")
+        self.refuses("src/price/a.cc", "#include <absl/status/status.h>\n", "goes into the SDK")
 
     def test_confined_library(self):
         self.accepts("src/http/a.cc", "#include <boost/beast.hpp>\n")
@@ -93,7 +93,7 @@ class CheckDeps(TreeTest):
         self.refuses("src/decode/a.cc", "#include <thread>\n", "is pure")
 
     def test_pure_folder_with_a_clock(self):
-        self.refuses("src/normalize/a.cc", "auto t = std::chrono::system_clock::now();\n", "is pure")
+        self.refuses("src/normalize/a.cc", "auto t = system_clock::now();\n", "is pure")
 
     def test_a_clock_in_a_comment(self):
         self.accepts("src/normalize/a.cc", "// never system_clock::now()\n")
@@ -174,7 +174,8 @@ class Summary(TreeTest):
     def add(self, ctest, gtest=None, checks="", tap=None):
         self.write("ctest.xml", f"<testsuite>{ctest}</testsuite>")
         if gtest is not None:
-            self.write("gtest/a_test.xml", f"<testsuites><testsuite>{gtest}</testsuite></testsuites>")
+            report = f"<testsuites><testsuite>{gtest}</testsuite></testsuites>"
+            self.write("gtest/a_test.xml", report)
         self.write("checks", checks)
         if tap is not None:
             self.write("e2e.tap", tap)

@@ -81,8 +81,9 @@ def add_node(results, total):
             continue
         total.passed += int(counts["pass"])
         failed = int(counts["fail"]) + int(counts.get("cancelled", 0))
-        total.failed += [f"{report.name}"] * failed
-        total.skipped += [f"{report.name}"] * int(counts.get("skipped", 0))
+        names = re.findall(r"^\s*not ok \d+ - (.*)$", text, re.M) + ["?"] * failed
+        total.failed += [f"{report.stem}: {name}" for name in names[:failed]]
+        total.skipped += [f"{report.stem}"] * int(counts.get("skipped", 0))
 
 
 def main():

@@ -17,7 +17,7 @@ import { startPitot } from './pitot.mjs';
 import { RUN, expectedCost, expectedTokens, flatten, nanoUsd, record } from './run_of_an_agent.mjs';
 
 const EXPORTERS = {
-  'gRPC': (pitot) => new GrpcExporter({ url: pitot.grpcUrl }),
+  gRPC: (pitot) => new GrpcExporter({ url: pitot.grpcUrl }),
   'HTTP with JSON': (pitot) => new JsonExporter({ url: `${pitot.httpUrl}/v1/traces` }),
   'HTTP with protobuf': (pitot) => new ProtobufExporter({ url: `${pitot.httpUrl}/v1/traces` }),
 };
@@ -72,53 +72,68 @@ function assertTotals({ trace }) {
 }
 
 for (const [name, makeExporter] of Object.entries(EXPORTERS)) {
-  test(`a run sent over ${name} is shown with its tree, tokens and costs`, { timeout: 120_000 }, async (t) => {
-    const pitot = await startPitot(t);
-    const provider = tracerProvider(new BatchSpanProcessor(makeExporter(pitot)));
-    const { traceId, spanIds } = record(provider.getTracer('e2e'));
-    await provider.shutdown(); // Fails when the server refused anything.
+  test(
+    `a run sent over ${name} is shown with its tree, tokens and costs`,
+    { timeout: 120_000 },
+    async (t) => {
+      const pitot = await startPitot(t);
+      const provider = tracerProvider(new BatchSpanProcessor(makeExporter(pitot)));
+      const { traceId, spanIds } = record(provider.getTracer('e2e'));
+      await provider.shutdown(); // Fails when the server refused anything.
 
-    const answer = await pitot.trace(traceId, ({ spans }) => spans.length === SPANS.length);
-    assertTree(answer, spanIds);
-    assertTotals(answer);
-  });
+      const answer = await pitot.trace(traceId, ({ spans }) => spans.length === SPANS.length);
+      assertTree(answer, spanIds);
+      assertTotals(answer);
+    },
+  );
 }
 
-test('spans sent three times, once by each exporter, count once', { timeout: 120_000 }, async (t) => {
-  const pitot = await startPitot(t);
-  const memory = new InMemorySpanExporter();
-  const { traceId, spanIds } = record(tracerProvider(new SimpleSpanProcessor(memory)).getTracer('e2e'));
-  const spans = memory.getFinishedSpans();
-  assert.equal(spans.length, SPANS.length);
+test(
+  'spans sent three times, once by each exporter, count once',
+  { timeout: 120_000 },
+  async (t) => {
+    const pitot = await startPitot(t);
+    const memory = new InMemorySpanExporter();
+    const { traceId, spanIds } = record(
+      tracerProvider(new SimpleSpanProcessor(memory)).getTracer('e2e'),
+    );
+    const spans = memory.getFinishedSpans();
+    assert.equal(spans.length, SPANS.length);
 
-  for (const [name, makeExporter] of Object.entries(EXPORTERS)) {
-    const exporter = makeExporter(pitot);
-    const result = await new Promise((resolve) => exporter.export(spans, resolve));
-    assert.equal(result.code, 0, `${name}: ${result.error}`);
-    await exporter.shutdown();
-  }
+    for (const [name, makeExporter] of Object.entries(EXPORTERS)) {
+      const exporter = makeExporter(pitot);
+      const result = await new Promise((resolve) => exporter.export(spans, resolve));
+      assert.equal(result.code, 0, `${name}: ${result.error}`);
+      await exporter.shutdown();
+    }
 
-  // A span recorded last tells that all three deliveries are through.
-  const provider = tracerProvider(new BatchSpanProcessor(EXPORTERS['HTTP with JSON'](pitot)));
-  const last = record(provider.getTracer('e2e'));
-  await provider.shutdown();
-  await pitot.trace(last.traceId, (answer) => answer.spans.length === SPANS.length);
+    // A span recorded last tells that all three deliveries are through.
+    const provider = tracerProvider(new BatchSpanProcessor(EXPORTERS['HTTP with JSON'](pitot)));
+    const last = record(provider.getTracer('e2e'));
+    await provider.shutdown();
+    await pitot.trace(last.traceId, (answer) => answer.spans.length === SPANS.length);
 
-  const answer = await pitot.trace(traceId, () => true);
-  assertTree(answer, spanIds);
-  assertTotals(answer);
-});
+    const answer = await pitot.trace(traceId, () => true);
+    assertTree(answer, spanIds);
+    assertTotals(answer);
+  },
+);
 
-test('the tree is printed for a person, with cost and failed tool', { timeout: 120_000 }, async (t) => {
-  const pitot = await startPitot(t);
-  const provider = tracerProvider(new BatchSpanProcessor(EXPORTERS['HTTP with protobuf'](pitot)));
-  const { traceId } = record(provider.getTracer('e2e'));
-  await provider.shutdown();
-  await pitot.trace(traceId, ({ spans }) => spans.length === SPANS.length);
+test(
+  'the tree is printed for a person, with cost and failed tool',
+  { timeout: 120_000 },
+  async (t) => {
+    const pitot = await startPitot(t);
+    const provider = tracerProvider(new BatchSpanProcessor(EXPORTERS['HTTP with protobuf'](pitot)));
+    const { traceId } = record(provider.getTracer('e2e'));
+    await provider.shutdown();
+    await pitot.trace(traceId, ({ spans }) => spans.length === SPANS.length);
 
-  const { code, stdout, stderr } = await pitot.command('trace', traceId, '--url', pitot.httpUrl);
-  assert.equal(code, 0, stderr);
-  for (const { node } of SPANS) assert.ok(stdout.includes(node.name.split(' ')[1]), `${node.name} in\n${stdout}`);
-  assert.match(stdout, /timeout/);
-  assert.match(stdout, /\$/);
-});
+    const { code, stdout, stderr } = await pitot.command('trace', traceId, '--url', pitot.httpUrl);
+    assert.equal(code, 0, stderr);
+    for (const { node } of SPANS)
+      assert.ok(stdout.includes(node.name.split(' ')[1]), `${node.name} in\n${stdout}`);
+    assert.match(stdout, /timeout/);
+    assert.match(stdout, /\$/);
+  },
+);

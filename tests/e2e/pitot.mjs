@@ -80,7 +80,8 @@ class Pitot {
   async ready() {
     const deadline = Date.now() + READY_DEADLINE_MS;
     while (Date.now() < deadline) {
-      if (this.#ended) throw new Error(`pitot serve ended with ${this.#server.exitCode}:\n${this.#log}`);
+      if (this.#ended)
+        throw new Error(`pitot serve ended with ${this.#server.exitCode}:\n${this.#log}`);
       const response = await fetch(`${this.httpUrl}/readyz`).catch(() => undefined);
       if (response?.ok) return;
       await sleep(POLL_MS);
@@ -96,11 +97,19 @@ class Pitot {
   async trace(id, satisfied) {
     const deadline = Date.now() + QUERYABLE_DEADLINE_MS;
     for (;;) {
-      const { code, stdout, stderr } = await this.command('trace', id, '--json', '--url', this.httpUrl);
+      const { code, stdout, stderr } = await this.command(
+        'trace',
+        id,
+        '--json',
+        '--url',
+        this.httpUrl,
+      );
       const answer = code === 0 ? JSON.parse(stdout) : undefined;
       if (answer && satisfied(answer)) return answer;
       if (Date.now() > deadline) {
-        throw new Error(`trace ${id} is not as expected: exit code ${code}\n${stdout}${stderr}\n${this.#log}`);
+        throw new Error(
+          `trace ${id} is not as expected: exit code ${code}\n${stdout}${stderr}\n${this.#log}`,
+        );
       }
       await sleep(POLL_MS);
     }
@@ -114,7 +123,8 @@ class Pitot {
     const late = setTimeout(() => this.#server.kill('SIGKILL'), STOP_DEADLINE_MS);
     const [code, signal] = await closed;
     clearTimeout(late);
-    if (code !== 0) throw new Error(`pitot serve ended with ${code ?? signal} on SIGTERM:\n${this.#log}`);
+    if (code !== 0)
+      throw new Error(`pitot serve ended with ${code ?? signal} on SIGTERM:\n${this.#log}`);
   }
 
   get #ended() {

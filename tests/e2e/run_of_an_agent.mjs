@@ -56,16 +56,34 @@ const NOBODY = { otel: 'nobody', prices: 'nobody' };
 export const RUN = agent(
   'planner',
   [
-    llm(ANTHROPIC, 'claude-sonnet-4-5', { raw: 'tool_use', name: 'tool_use' },
-      { input: 12_345, cacheRead: 8_000, cacheWrite: 1_000, output: 321 }),
+    llm(
+      ANTHROPIC,
+      'claude-sonnet-4-5',
+      { raw: 'tool_use', name: 'tool_use' },
+      { input: 12_345, cacheRead: 8_000, cacheWrite: 1_000, output: 321 },
+    ),
     tool('find_order', 'call_1', { errorType: 'timeout', toolStatus: 'timeout' }),
     tool('find_order', 'call_2', { toolStatus: 'success' }),
     agent('researcher', [
-      llm(OPENAI, 'gpt-5-mini', { raw: 'tool_calls', name: 'tool_use' },
-        { input: 2_001, cacheRead: 1_024, output: 777, reasoning: 512 }),
-      llm(GEMINI, 'gemini-2.5-flash', { raw: 'MAX_TOKENS', name: 'length' }, { input: 905, output: 64 }),
+      llm(
+        OPENAI,
+        'gpt-5-mini',
+        { raw: 'tool_calls', name: 'tool_use' },
+        { input: 2_001, cacheRead: 1_024, output: 777, reasoning: 512 },
+      ),
+      llm(
+        GEMINI,
+        'gemini-2.5-flash',
+        { raw: 'MAX_TOKENS', name: 'length' },
+        { input: 905, output: 64 },
+      ),
     ]),
-    llm(NOBODY, 'a-model-without-a-price', { raw: 'stop', name: 'stop' }, { input: 100, output: 10 }),
+    llm(
+      NOBODY,
+      'a-model-without-a-price',
+      { raw: 'stop', name: 'stop' },
+      { input: 100, output: 10 },
+    ),
   ],
   { feature: 'checkout-help', 'user.id': 'user-7', 'session.id': 'session-9' },
 );

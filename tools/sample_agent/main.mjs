@@ -1,4 +1,4 @@
-// A sample of an instrumented agent: node main.mjs [--turns N] [--interval-ms N] [--seed N] [--pace N]
+// A sample agent: node main.mjs [--turns N] [--interval-ms N] [--seed N] [--pace N]
 //
 // An ordinary OpenTelemetry program whose model provider is a script. Every --interval-ms (2000) a
 // user asks one of six features something; each turn is one trace, sent to
@@ -16,7 +16,9 @@ import { startTelemetry } from './telemetry.mjs';
 const DEFAULTS = { turns: 0, 'interval-ms': 2000, seed: 1, pace: 1 };
 
 function readOptions() {
-  const options = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, { type: 'string' }]));
+  const options = Object.fromEntries(
+    Object.keys(DEFAULTS).map((name) => [name, { type: 'string' }]),
+  );
   try {
     const { values } = parseArgs({ options });
     return Object.fromEntries(
@@ -27,7 +29,9 @@ function readOptions() {
       }),
     );
   } catch (error) {
-    console.error(`${error.message}\nusage: node main.mjs [--turns N] [--interval-ms N] [--seed N] [--pace N]`);
+    console.error(
+      `${error.message}\nusage: node main.mjs [--turns N] [--interval-ms N] [--seed N] [--pace N]`,
+    );
     process.exit(2);
   }
 }
@@ -62,13 +66,19 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.ab
 const random = new Random(options.seed);
 const conversations = new Conversations();
 const running = new Set();
-for (let turn = 1; !stopping.signal.aborted && (options.turns === 0 || turn <= options.turns); ++turn) {
+for (
+  let turn = 1;
+  !stopping.signal.aborted && (options.turns === 0 || turn <= options.turns);
+  ++turn
+) {
   // Each turn has a generator of its own: how turns overlap in time does not change what they do.
   const planner = new Planner(new Random(random.between(1, 2 ** 31)), options.pace);
   const run = conversations
     .run(random.pick(USERS), random.pick(SCENARIOS), (session) => planner.turn(session))
     .then((report) => {
-      console.log(`${report.traceId}  ${report.feature.padEnd(16)} ${report.user.padEnd(6)} ${report.outcome}`);
+      console.log(
+        `${report.traceId}  ${report.feature.padEnd(16)} ${report.user.padEnd(6)} ${report.outcome}`,
+      );
     })
     .finally(() => running.delete(run));
   running.add(run);

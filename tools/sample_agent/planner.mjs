@@ -62,14 +62,21 @@ export class Planner {
     const report = { feature: scenario.feature, user: session.user };
     session.turns += 1;
     try {
-      await inSpan('invoke_agent planner', { kind: SpanKind.INTERNAL, attributes, root: true }, async (span) => {
-        report.traceId = span.spanContext().traceId;
-        report.answer = await this.#answer(session, version);
-      });
+      await inSpan(
+        'invoke_agent planner',
+        { kind: SpanKind.INTERNAL, attributes, root: true },
+        async (span) => {
+          report.traceId = span.spanContext().traceId;
+          report.answer = await this.#answer(session, version);
+        },
+      );
       report.outcome = 'ok';
     } catch (error) {
       report.outcome = error.message;
-      session.messages.push({ role: 'assistant', parts: [{ type: 'text', content: 'I could not finish this.' }] });
+      session.messages.push({
+        role: 'assistant',
+        parts: [{ type: 'text', content: 'I could not finish this.' }],
+      });
     }
     return report;
   }
@@ -105,7 +112,7 @@ export class Planner {
   // them; anything else is tried again here.
   async #step(session, version, step) {
     let failure = this.#failure(version);
-    for (let attempt = 0; ; ) {
+    for (let attempt = 0; ;) {
       const call = {
         id: `call_${this.#random.hex(12)}`,
         name: step.tool,
@@ -141,7 +148,10 @@ export class Planner {
   }
 
   #addToolResult(session, call, response) {
-    session.messages.push({ role: 'tool', parts: [{ type: 'tool_call_response', id: call.id, response }] });
+    session.messages.push({
+      role: 'tool',
+      parts: [{ type: 'tool_call_response', id: call.id, response }],
+    });
   }
 
   #failure(version) {
@@ -153,7 +163,9 @@ export class Planner {
 
   #execute(session, step, call, failure, resends) {
     const { description } = session.scenario.tools.find((tool) => tool.name === step.tool);
-    const work = step.delegate ? () => this.#delegate(call.arguments.question) : async () => step.result;
+    const work = step.delegate
+      ? () => this.#delegate(call.arguments.question)
+      : async () => step.result;
     const waitMs = this.#random.between(40, 400) * this.#pace * (failure === 'timeout' ? 3 : 1);
     return executeTool({ call, description, failure, resends, waitMs, work });
   }
@@ -169,7 +181,9 @@ export class Planner {
     const child = spawn(process.execPath, args, options);
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
-    const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+    const code = await new Promise((resolve, reject) =>
+      child.on('error', reject).on('close', resolve),
+    );
     if (code !== 0) throw new ToolError(`the researcher ended with exit code ${code}`, 'error');
     return { findings: output.trim() };
   }

@@ -40,7 +40,10 @@ async function research(random, pace, question) {
 
 const [seed, pace, question] = process.argv.slice(2);
 const stopTelemetry = startTelemetry('sample-researcher');
-const attributes = { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': RESEARCHER.agent };
+const attributes = {
+  'gen_ai.operation.name': 'invoke_agent',
+  'gen_ai.agent.name': RESEARCHER.agent,
+};
 try {
   const findings = await inParentTrace(process.env, () =>
     inSpan('invoke_agent researcher', { kind: SpanKind.INTERNAL, attributes }, () =>

@@ -27,8 +27,14 @@ async function listen(t) {
 
 async function run(endpoint, ...args) {
   // The timeout bounds the exporter's retries where nobody listens.
-  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: '2000' };
-  const child = spawn(process.execPath, [MAIN, '--interval-ms', '0', '--pace', '0', ...args], { env });
+  const env = {
+    ...process.env,
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+  };
+  const child = spawn(process.execPath, [MAIN, '--interval-ms', '0', '--pace', '0', ...args], {
+    env,
+  });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
@@ -45,7 +51,8 @@ test('each turn is a line with the id of a trace that was sent', async (t) => {
   const ids = traceIds(output);
   assert.equal(new Set(ids).size, 12, output);
   const sent = Buffer.concat(bodies.map((body) => body.bytes));
-  for (const id of ids) assert.ok(sent.includes(Buffer.from(id, 'hex')), `trace ${id} was not sent`);
+  for (const id of ids)
+    assert.ok(sent.includes(Buffer.from(id, 'hex')), `trace ${id} was not sent`);
   assert.ok(bodies.every((body) => body.path === '/v1/traces'));
 });
 
@@ -64,7 +71,11 @@ test('one seed tells one story', async (t) => {
   const { url } = await listen(t);
   const story = async (seed) => {
     const { output } = await run(url, '--turns', '10', '--seed', seed);
-    return output.replace(/^[0-9a-f]{32} /gm, '').trim().split('\n').sort();
+    return output
+      .replace(/^[0-9a-f]{32} /gm, '')
+      .trim()
+      .split('\n')
+      .sort();
   };
   const first = await story('7');
   assert.deepEqual(await story('7'), first);

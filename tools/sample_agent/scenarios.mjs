@@ -23,7 +23,10 @@ export const RESEARCHER = {
   agent: 'researcher',
   model: 'gemini-2.5-flash',
   prompt: 'researcher',
-  system: system('a researcher who reads sources and reports facts', 'Name the source of every fact.'),
+  system: system(
+    'a researcher who reads sources and reports facts',
+    'Name the source of every fact.',
+  ),
   tools: [tool('web_search', 'Searches the web and returns the best passages', ['query'])],
   passages: [
     'Quarterly report, page 4: revenue grew 18 % year over year to 412 million; headcount was flat at 2,310.',
@@ -38,7 +41,10 @@ export const SCENARIOS = [
     workflow: 'customer-support',
     model: 'claude-sonnet-5',
     prompt: 'support-planner',
-    system: system('a support agent of an online shop', 'A refund above 200 EUR needs a person: say so instead.'),
+    system: system(
+      'a support agent of an online shop',
+      'A refund above 200 EUR needs a person: say so instead.',
+    ),
     tools: [
       tool('find_order', 'Finds an order by its number', ['order_id']),
       tool('issue_refund', 'Refunds an order', ['order_id', 'reason']),
@@ -52,7 +58,13 @@ export const SCENARIOS = [
       {
         tool: 'find_order',
         arguments: { order_id: '48213' },
-        result: { order_id: '48213', status: 'delivered', total_eur: 39.9, carrier: 'DHL', items: ['glass jar, 2 l', 'bamboo lid'] },
+        result: {
+          order_id: '48213',
+          status: 'delivered',
+          total_eur: 39.9,
+          carrier: 'DHL',
+          items: ['glass jar, 2 l', 'bamboo lid'],
+        },
       },
       {
         tool: 'issue_refund',
@@ -60,16 +72,24 @@ export const SCENARIOS = [
         result: { refund_id: 'rf_7731', amount_eur: 39.9, arrives: 'in 3 to 5 working days' },
       },
     ],
-    answer: 'I have refunded 39.90 EUR for the damaged jar; it will be on your account in 3 to 5 working days. You may keep the item.',
+    answer:
+      'I have refunded 39.90 EUR for the damaged jar; it will be on your account in 3 to 5 working days. You may keep the item.',
   },
   {
     feature: 'travel-booking',
     workflow: 'trip-planner',
     model: 'gpt-5-mini',
     prompt: 'travel-planner',
-    system: system('a travel agent', 'Prefer trains below five hours. State the total price with fees.'),
+    system: system(
+      'a travel agent',
+      'Prefer trains below five hours. State the total price with fees.',
+    ),
     tools: [
-      tool('search_connections', 'Finds trains and flights between two cities', ['from', 'to', 'date']),
+      tool('search_connections', 'Finds trains and flights between two cities', [
+        'from',
+        'to',
+        'date',
+      ]),
       tool('hold_seat', 'Holds a seat for 20 minutes', ['connection_id']),
     ],
     requests: [
@@ -92,17 +112,25 @@ export const SCENARIOS = [
       {
         tool: 'hold_seat',
         arguments: { connection_id: 'RJ73' },
-        result: { hold: 'H-22817', seat: 'coach 24, seat 61, window', until: '20 minutes from now' },
+        result: {
+          hold: 'H-22817',
+          seat: 'coach 24, seat 61, window',
+          until: '20 minutes from now',
+        },
       },
     ],
-    answer: 'The RJ73 at 06:45 reaches Vienna at 10:49 for 34.50 EUR. I hold coach 24, seat 61 by the window for 20 minutes.',
+    answer:
+      'The RJ73 at 06:45 reaches Vienna at 10:49 for 34.50 EUR. I hold coach 24, seat 61 by the window for 20 minutes.',
   },
   {
     feature: 'code-review',
     workflow: 'pull-requests',
     model: 'claude-sonnet-5',
     prompt: 'review-planner',
-    system: system('a careful reviewer of pull requests', 'Look for errors first, style last. Quote the line you mean.'),
+    system: system(
+      'a careful reviewer of pull requests',
+      'Look for errors first, style last. Quote the line you mean.',
+    ),
     tools: [
       tool('read_file', 'Reads a file of the pull request', ['path']),
       tool('run_tests', 'Runs the tests of a package', ['package']),
@@ -125,10 +153,15 @@ export const SCENARIOS = [
       {
         tool: 'run_tests',
         arguments: { package: 'billing' },
-        result: { passed: 41, failed: 1, first_failure: 'test_retry_gives_up: expected TransientError, got None' },
+        result: {
+          passed: 41,
+          failed: 1,
+          first_failure: 'test_retry_gives_up: expected TransientError, got None',
+        },
       },
     ],
-    answer: 'After the last attempt the function returns None and swallows the error; one test fails for that reason. Raise it again after the loop.',
+    answer:
+      'After the last attempt the function returns None and swallows the error; one test fails for that reason. Raise it again after the loop.',
   },
   {
     feature: 'sales-research',
@@ -148,18 +181,31 @@ export const SCENARIOS = [
       {
         tool: 'search_crm',
         arguments: { query: 'Nordwind Logistics' },
-        result: { account: 'Nordwind Logistics', stage: 'negotiation', deal_eur: 84000, last_contact: '12 days ago' },
+        result: {
+          account: 'Nordwind Logistics',
+          stage: 'negotiation',
+          deal_eur: 84000,
+          last_contact: '12 days ago',
+        },
       },
-      { tool: 'delegate_research', arguments: { question: 'What is new at Nordwind Logistics this quarter?' }, delegate: true },
+      {
+        tool: 'delegate_research',
+        arguments: { question: 'What is new at Nordwind Logistics this quarter?' },
+        delegate: true,
+      },
     ],
-    answer: 'The deal of 84,000 EUR is in negotiation. Revenue grew 18 % and a second data centre was opened: ask about capacity there first.',
+    answer:
+      'The deal of 84,000 EUR is in negotiation. Revenue grew 18 % and a second data centre was opened: ask about capacity there first.',
   },
   {
     feature: 'data-report',
     workflow: 'weekly-numbers',
     model: 'gpt-5-mini',
     prompt: 'report-planner',
-    system: system('an analyst who writes short reports from a warehouse', 'Give every figure with its period and unit.'),
+    system: system(
+      'an analyst who writes short reports from a warehouse',
+      'Give every figure with its period and unit.',
+    ),
     tools: [
       tool('run_sql', 'Runs a read-only query', ['sql']),
       tool('draw_chart', 'Draws a chart of the last result', ['kind', 'title']),
@@ -172,8 +218,18 @@ export const SCENARIOS = [
     plan: [
       {
         tool: 'run_sql',
-        arguments: { sql: 'SELECT week, count(*) FROM signups GROUP BY week ORDER BY week DESC LIMIT 4' },
-        result: { columns: ['week', 'signups'], rows: [['18', 1204], ['17', 1131], ['16', 1178], ['15', 990]] },
+        arguments: {
+          sql: 'SELECT week, count(*) FROM signups GROUP BY week ORDER BY week DESC LIMIT 4',
+        },
+        result: {
+          columns: ['week', 'signups'],
+          rows: [
+            ['18', 1204],
+            ['17', 1131],
+            ['16', 1178],
+            ['15', 990],
+          ],
+        },
       },
       {
         tool: 'draw_chart',
@@ -181,14 +237,18 @@ export const SCENARIOS = [
         result: { chart: 'chart-5512.svg', width: 640, height: 320 },
       },
     ],
-    answer: 'Sign-ups rose from 990 in week 15 to 1,204 in week 18, with a dip of 4 % in week 17. The chart is attached.',
+    answer:
+      'Sign-ups rose from 990 in week 15 to 1,204 in week 18, with a dip of 4 % in week 17. The chart is attached.',
   },
   {
     feature: 'contract-check',
     workflow: 'legal-intake',
     model: 'claude-sonnet-5',
     prompt: 'contract-planner',
-    system: system('a paralegal who checks contracts against a checklist', 'Quote the clause and its number.'),
+    system: system(
+      'a paralegal who checks contracts against a checklist',
+      'Quote the clause and its number.',
+    ),
     tools: [
       tool('fetch_document', 'Reads a document by its id', ['document_id']),
       tool('delegate_research', 'Asks the researcher a question', ['question']),
@@ -210,8 +270,13 @@ export const SCENARIOS = [
           ],
         },
       },
-      { tool: 'delegate_research', arguments: { question: 'Are twelve months of fees a usual cap for freight services?' }, delegate: true },
+      {
+        tool: 'delegate_research',
+        arguments: { question: 'Are twelve months of fees a usual cap for freight services?' },
+        delegate: true,
+      },
     ],
-    answer: 'Yes: clause 9.2 caps liability at the fees of the last twelve months, except for intent and gross negligence (9.1). That is usual.',
+    answer:
+      'Yes: clause 9.2 caps liability at the fees of the last twelve months, except for intent and gross negligence (9.1). That is usual.',
   },
 ];

@@ -8,16 +8,31 @@ import { inSpan } from './telemetry.mjs';
 // What providers call the same thing.
 const PROVIDERS = {
   'claude-sonnet-5': {
-    name: 'anthropic', idPrefix: 'msg_01', stop: 'end_turn', tool: 'tool_use', length: 'max_tokens',
-    reportsCacheWrites: true, overloaded: { type: 'overloaded_error', text: '529 Overloaded' },
+    name: 'anthropic',
+    idPrefix: 'msg_01',
+    stop: 'end_turn',
+    tool: 'tool_use',
+    length: 'max_tokens',
+    reportsCacheWrites: true,
+    overloaded: { type: 'overloaded_error', text: '529 Overloaded' },
   },
   'gpt-5-mini': {
-    name: 'openai', idPrefix: 'chatcmpl-', stop: 'stop', tool: 'tool_calls', length: 'length',
-    reportsCacheWrites: false, overloaded: { type: 'rate_limit_exceeded', text: '429 Rate limit reached' },
+    name: 'openai',
+    idPrefix: 'chatcmpl-',
+    stop: 'stop',
+    tool: 'tool_calls',
+    length: 'length',
+    reportsCacheWrites: false,
+    overloaded: { type: 'rate_limit_exceeded', text: '429 Rate limit reached' },
   },
   'gemini-2.5-flash': {
-    name: 'gcp.gemini', idPrefix: 'gm-', stop: 'STOP', tool: 'STOP', length: 'MAX_TOKENS',
-    reportsCacheWrites: false, overloaded: { type: 'UNAVAILABLE', text: '503 The model is overloaded' },
+    name: 'gcp.gemini',
+    idPrefix: 'gm-',
+    stop: 'STOP',
+    tool: 'STOP',
+    length: 'MAX_TOKENS',
+    reportsCacheWrites: false,
+    overloaded: { type: 'UNAVAILABLE', text: '503 The model is overloaded' },
   },
 };
 
@@ -113,7 +128,8 @@ export class ScriptedModel {
       'gen_ai.usage.output_tokens': answer.cutOff ? MAX_TOKENS : tokensOf(answer.parts) + reasoning,
     };
     if (cached > 0) usage['gen_ai.usage.cache_read.input_tokens'] = cached;
-    if (provider.reportsCacheWrites) usage['gen_ai.usage.cache_creation.input_tokens'] = input - cached;
+    if (provider.reportsCacheWrites)
+      usage['gen_ai.usage.cache_creation.input_tokens'] = input - cached;
     if (reasoning > 0) usage['gen_ai.usage.reasoning.output_tokens'] = reasoning;
     return usage;
   }

@@ -5,8 +5,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
-// Registers a tracer provider that exports to OTEL_EXPORTER_OTLP_ENDPOINT. Gives back a function that
-// sends what is left and stops; call it before the program ends.
+// Registers a tracer provider that exports to OTEL_EXPORTER_OTLP_ENDPOINT. Gives back a function
+// that sends what is left and stops; call it before the program ends.
 export function startTelemetry(serviceName) {
   // The exporter's own default says localhost, which some hosts resolve to ::1 only.
   process.env.OTEL_EXPORTER_OTLP_ENDPOINT ??= 'http://127.0.0.1:4318';
@@ -18,7 +18,9 @@ export function startTelemetry(serviceName) {
         'deployment.environment.name': 'demo',
       }),
     ),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter(), { scheduledDelayMillis: 500 })],
+    spanProcessors: [
+      new BatchSpanProcessor(new OTLPTraceExporter(), { scheduledDelayMillis: 500 }),
+    ],
   });
   provider.register();
   return async () => {
@@ -26,7 +28,9 @@ export function startTelemetry(serviceName) {
       await provider.shutdown();
     } catch (error) {
       // Telemetry never fails the program it watches.
-      console.error(`the last spans were not sent to ${process.env.OTEL_EXPORTER_OTLP_ENDPOINT}: ${error.message}`);
+      console.error(
+        `the last spans were not sent to ${process.env.OTEL_EXPORTER_OTLP_ENDPOINT}: ${error.message}`,
+      );
     }
   };
 }
@@ -52,7 +56,9 @@ export function inSpan(name, options, work) {
 export function traceEnvironment() {
   const carrier = {};
   propagation.inject(context.active(), carrier);
-  return Object.fromEntries(Object.entries(carrier).map(([key, value]) => [key.toUpperCase(), value]));
+  return Object.fromEntries(
+    Object.entries(carrier).map(([key, value]) => [key.toUpperCase(), value]),
+  );
 }
 
 // Runs `work` as a part of the trace whose environment this process was started with.

@@ -15,7 +15,8 @@ export class ToolError extends Error {
 const FAILURES = {
   timeout: (tool) => new ToolError(`${tool} did not answer within 5 s`, 'timeout'),
   rate_limited: (tool) => new ToolError(`${tool}: 429 Too Many Requests`, 'rate_limited'),
-  invalid_args: (tool) => new ToolError(`${tool}: arguments do not match the schema`, 'invalid_args'),
+  invalid_args: (tool) =>
+    new ToolError(`${tool}: arguments do not match the schema`, 'invalid_args'),
 };
 
 // call: {id, name, arguments}. `failure` is a key of FAILURES or undefined; `work()` gives the
@@ -30,11 +31,15 @@ export function executeTool({ call, description, failure, resends = 0, waitMs, w
     'gen_ai.tool.call.arguments': JSON.stringify(call.arguments),
   };
   if (resends > 0) attributes['http.request.resend_count'] = resends;
-  return inSpan(`execute_tool ${call.name}`, { kind: SpanKind.INTERNAL, attributes }, async (span) => {
-    await sleep(waitMs);
-    if (failure) throw FAILURES[failure](call.name);
-    const result = await work();
-    span.setAttribute('gen_ai.tool.call.result', JSON.stringify(result));
-    return result;
-  });
+  return inSpan(
+    `execute_tool ${call.name}`,
+    { kind: SpanKind.INTERNAL, attributes },
+    async (span) => {
+      await sleep(waitMs);
+      if (failure) throw FAILURES[failure](call.name);
+      const result = await work();
+      span.setAttribute('gen_ai.tool.call.result', JSON.stringify(result));
+      return result;
+    },
+  );
 }
