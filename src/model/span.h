@@ -81,14 +81,13 @@ inline constexpr std::array<std::string_view, 10> kKindNames = {
 inline constexpr std::array<std::string_view, 5> kSpanStatusNames = {"unset", "ok", "error",
                                                                      "running", "unfinished"};
 inline constexpr std::array<std::string_view, 9> kFinishReasonNames = {
-    "",        "stop",  "length",    "tool_use", "content_filter",
-    "refusal", "error", "cancelled", "other"};
+    "", "stop", "length", "tool_use", "content_filter", "refusal", "error", "cancelled", "other"};
 inline constexpr std::array<std::string_view, 7> kToolStatusNames = {
     "", "success", "error", "timeout", "rate_limited", "invalid_args", "blocked"};
 inline constexpr std::array<std::string_view, 15> kErrorCategoryNames = {
-    "",        "context_length", "rate_limit", "overloaded", "content_filter",
-    "invalid_args", "auth",      "quota",      "timeout",    "cancelled",
-    "tool",    "parse",          "network",    "internal",   "unknown"};
+    "",        "context_length", "rate_limit", "overloaded", "content_filter", "invalid_args",
+    "auth",    "quota",          "timeout",    "cancelled",  "tool",           "parse",
+    "network", "internal",       "unknown"};
 inline constexpr std::array<std::string_view, 6> kSourceNames = {"otlp",     "gateway", "sdk",
                                                                  "langfuse", "zipkin",  "jsonl"};
 inline constexpr std::array<std::string_view, 4> kPriceSourceNames = {"", "provider", "override",
@@ -201,7 +200,8 @@ struct Span {
   std::optional<int64_t> raw_output_tokens;
   std::optional<int64_t> raw_total_tokens;
 
-  // Money. cost is unset when unknown. cost_by_bucket sums to cost when price_source is a table.
+  // Money. cost is unset when unknown. When price_source is a table, cost_by_bucket sums to cost
+  // less what was charged by the call (web and file searches, requests); else it is empty.
   std::optional<NanoUsd> cost;
   std::array<int64_t, kUsageBuckets> cost_by_bucket = {};  // Nano-USD.
   std::optional<NanoUsd> cost_reported;  // What the emitter said, also when it was not believed.
@@ -223,7 +223,7 @@ struct Span {
   ErrorCategory error_category = ErrorCategory::kNone;
 
   // Content.
-  std::span<Piece> input;  // Messages; of a tool: its arguments.
+  std::span<Piece> input;   // Messages; of a tool: its arguments.
   std::span<Piece> output;  // Messages; of a tool: its result.
   std::span<Piece> system;
   std::span<Piece> tool_definitions;
