@@ -1,0 +1,294 @@
+#include "ingest/resolve.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+namespace pitot {
+namespace {
+
+constexpr uint32_t kNone = TraceSpans::kNone;
+constexpr auto kPromptName = static_cast<size_t>(Inherited::kPromptName);
+constexpr auto kPromptVersion = static_cast<size_t>(Inherited::kPromptVersion);
+constexpr auto kFeature = static_cast<size_t>(Inherited::kFeature);
+
+bool Earlier(const TraceSpans& spans, uint32_t a, uint32_t b) {
+  const SpanCore& x = spans.span(a);
+  const SpanCore& y = spans.span(b);
+  return std::tie(x.start_ns, x.span_id) < std::tie(y.start_ns, y.span_id);
+}
+
+bool IsCallKind(Kind kind) {
+  return kind == Kind::kLlm || kind == Kind::kEmbedding || kind == Kind::kReranker;
+}
+
+// Sums meet what strangers sent: they stop at the largest number instead of wrapping around.
+void AddTo(int64_t& sum, int64_t value) {
+  if (__builtin_add_overflow(sum, value, &sum)) {
+    sum = value < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+  }
+}
+
+// Takes from `from` what `own` does not say. Prompt name and version are one field.
+void Inherit(const std::array<Symbol, kInheritedFields>& from,
+             std::array<Symbol, kInheritedFields>& own) {
+  const bool has_prompt = own[kPromptName] != 0;
+  const Symbol prompt_version = own[kPromptVersion];
+  for (size_t i = 0; i < kInheritedFields; ++i) own[i] = own[i] != 0 ? own[i] : from[i];
+  if (has_prompt) own[kPromptVersion] = prompt_version;
+}
+
+}  // namespace
+
+void TraceTree::Build(const TraceSpans& spans) {
+  const uint32_t n = spans.size();
+  parent.resize(n);
+  root.resize(n);
+  order.clear();
+  first_.clear();
+  head = kNone;
+  has_root = false;
+  for (uint32_t i = 0; i < n; ++i) {
+    const SpanId& id = spans.span(i).parent_span_id;
+    parent[i] = id.empty() ? kNone : spans.Find(id);
+    has_root |= id.empty();
+    root[i] = kNone;
+  }
+  // Walk up from each span to the first that is placed, then place the way back. `root` doubles as
+  // the mark: kNone is untouched, n is on the path being walked.
+  for (uint32_t i = 0; i < n; ++i) {
+    path_.clear();
+    uint32_t at = i;
+    while (at != kNone && root[at] == kNone) {
+      root[at] = n;
+      path_.push_back(at);
+      at = parent[at];
+    }
+    if (path_.empty()) continue;
+    if (at != kNone && root[at] == n) {  // A loop: from `at` to the end of the path.
+      uint32_t earliest = path_.back();
+      for (size_t k = path_.size(); path_[--k] != at;) {
+        if (Earlier(spans, path_[k], earliest)) earliest = path_[k];
+      }
+      if (Earlier(spans, at, earliest)) earliest = at;
+      parent[earliest] = kNone;
+      for (const uint32_t span : path_) root[span] = kNone;
+      --i;  // Once more, now that the loop is open.
+      continue;
+    }
+    for (size_t k = path_.size(); k-- > 0;) {
+      const uint32_t span = path_[k];
+      root[span] = parent[span] == kNone ? span : root[parent[span]];
+      order.push_back(span);
+    }
+  }
+  for (uint32_t i = 0; i < n; ++i) {
+    if (has_root && !spans.span(i).parent_span_id.empty()) continue;
+    const auto key = [&](uint32_t s) {
+      return std::tuple(spans.span(s).start_ns, parent[s] != kNone, spans.span(s).span_id);
+    };
+    if (head == kNone || key(i) < key(head)) head = i;
+  }
+}
+
+bool TraceTree::IsAbove(uint32_t upper, uint32_t lower) {
+  if (root[upper] != root[lower]) return false;
+  if (first_.empty()) NumberSpans();
+  return first_[lower] - first_[upper] < count_[upper];
+}
+
+// Preorder numbers: the spans below one are those numbered within its count.
+void TraceTree::NumberSpans() {
+  const size_t n = order.size();
+  count_.assign(n, 1);
+  first_.assign(n, 0);
+  for (size_t k = n; k-- > 0;) {
+    if (parent[order[k]] != kNone) count_[parent[order[k]]] += count_[order[k]];
+  }
+  std::vector<uint32_t> next(n);  // The number of the next child of each span.
+  uint32_t next_root = 0;
+  for (const uint32_t span : order) {
+    uint32_t& from = parent[span] == kNone ? next_root : next[parent[span]];
+    first_[span] = from;
+    from += count_[span];
+    next[span] = first_[span] + 1;
+  }
+}
+
+namespace {
+
+// Fills `effective` with each span's attribution, symbols of `spans`.
+void ResolveAttribution(const TraceSpans& spans, const TraceTree& tree, ResolveScratch& scratch) {
+  auto& effective = scratch.effective;
+  effective.resize(spans.size());
+  for (const uint32_t i : tree.order) {
+    effective[i] = spans.attrs(i).inherited;
+    if (tree.parent[i] != kNone) Inherit(effective[tree.parent[i]], effective[i]);
+  }
+  // Then the head's, for other trees and for what is above a head that is not a root.
+  const ResolveScratch::Effective head = effective[tree.head];
+  const Symbol head_fallback = spans.attrs(tree.head).feature_fallback;
+  const Symbol last_resort = head_fallback != 0 ? head_fallback : spans.span(tree.head).name;
+  for (uint32_t i = 0; i < spans.size(); ++i) {
+    const uint32_t root = tree.root[i];
+    if (root != tree.head) Inherit(head, effective[i]);
+    if (effective[i][kFeature] != 0) continue;
+    const bool is_root = spans.span(root).parent_span_id.empty() || !tree.has_root;
+    const Symbol own = is_root ? spans.attrs(root).feature_fallback : 0;
+    effective[i][kFeature] = own != 0 ? own : last_resort;
+  }
+}
+
+void FillRow(const TraceSpans& spans, const ResolveScratch& scratch, uint32_t i, FactRow& row) {
+  const SpanCore& core = spans.span(i);
+  row = {};
+  row.is_call = IsCallKind(core.kind);
+  row.end_ns = core.status == SpanStatus::kRunning ? core.start_ns : core.end_ns;
+  row.span_id = core.span_id;
+  row.start_ns = core.start_ns;
+  row.kind = core.kind;
+  row.is_root = scratch.tree.parent[i] == kNone;
+  row.is_orphan = row.is_root && !core.parent_span_id.empty();
+  row.status = scratch.status[i];
+  row.name = spans.Text(core.name);
+  const auto text = [&](Inherited field) {
+    return spans.Text(scratch.effective[i][static_cast<size_t>(field)]);
+  };
+  row.service = text(Inherited::kService);
+  row.environment = text(Inherited::kEnvironment);
+  row.release = text(Inherited::kRelease);
+  row.feature = text(Inherited::kFeature);
+  row.workflow = text(Inherited::kWorkflow);
+  row.user_id = text(Inherited::kUserId);
+  row.session_id = text(Inherited::kSessionId);
+  row.agent = text(Inherited::kAgent);
+  row.prompt_name = text(Inherited::kPromptName);
+  row.prompt_version = text(Inherited::kPromptVersion);
+  row.tool_name = spans.Text(core.tool_name);
+  row.tool_status = core.tool_status;
+  row.retry_count = core.retry_count;
+  row.error_category = core.error_category;
+  const CallCore* call = spans.call(i);
+  if (call == nullptr) return;
+  row.provider = spans.Text(call->provider);
+  row.model = spans.Text(call->model);
+  row.finish_reason = call->finish_reason;
+  row.streaming = call->streaming;
+  const UsageResolver::Verdict& verdict = scratch.usage.verdict(i);
+  row.role = verdict.role;
+  row.counted = verdict.counted;
+  row.counted_reason = verdict.reason;
+  if (verdict.counted_by != kNone) row.counted_by = spans.span(verdict.counted_by).span_id;
+  const CallState& state = scratch.usage.call(i);
+  row.ttft_ns = state.numbers.ttft_ns;
+  row.usage = state.numbers.usage;
+  row.cost = state.numbers.cost;
+  row.estimated = state.estimated;
+  row.price_confidence = state.price_confidence;
+}
+
+// A tool call is seen twice where both ends of a protocol (MCP) report it: client above server.
+bool IsSecondSightOfTool(const TraceSpans& spans, const TraceTree& tree, uint32_t i) {
+  const uint32_t parent = tree.parent[i];
+  return parent != kNone && spans.span(parent).kind == Kind::kTool &&
+         spans.span(parent).tool_name == spans.span(i).tool_name && spans.span(i).tool_name != 0;
+}
+
+void CountInto(const TraceSpans& spans, const TraceTree& tree, const FactRow& row, uint32_t i,
+               TraceRow& trace) {
+  trace.start_ns = std::min(trace.start_ns, row.start_ns);
+  trace.end_ns = std::max(trace.end_ns, row.end_ns);
+  trace.errors += row.status == SpanStatus::kError ? 1 : 0;
+  trace.orphans += row.is_orphan ? 1 : 0;
+  if (row.kind == Kind::kTool && !IsSecondSightOfTool(spans, tree, i)) ++trace.tool_calls;
+  if (row.kind == Kind::kLlm && (row.role == UsageRole::kLeaf || row.role == UsageRole::kNone)) {
+    ++trace.llm_calls;
+  }
+  if (!row.counted) return;
+  AddTo(trace.input_tokens, row.usage.input_total());
+  AddTo(trace.output_tokens, row.usage.output_total());
+  if (row.cost) {
+    AddTo(trace.cost.value, row.cost->value);
+  } else if (!row.usage.empty() || (spans.call(i)->usage_flags & kUsageTotalOnly) != 0) {
+    ++trace.unpriced_calls;
+  }
+  if (!row.model.empty()) trace.models.push_back(row.model);
+}
+
+void FillTrace(const TraceSpans& spans, const TraceTree& tree, ResolvedTrace& out) {
+  TraceRow& trace = out.trace;
+  const FactRow& head = out.facts[tree.head];
+  trace = {};
+  trace.trace_id = head.trace_id;
+  trace.start_ns = head.start_ns;
+  trace.end_ns = head.end_ns;
+  trace.spans = spans.size();
+  trace.root_name = head.name;
+  trace.status = out.first_running_ns != std::numeric_limits<int64_t>::max() ? SpanStatus::kRunning
+                                                                             : head.status;
+  trace.status_message = spans.Text(spans.span(tree.head).status_message);
+  trace.service = head.service;
+  trace.environment = head.environment;
+  trace.feature = head.feature;
+  trace.workflow = head.workflow;
+  trace.user_id = head.user_id;
+  trace.session_id = head.session_id;
+  trace.agent = head.agent;
+  // Who and what for is often known only further down: the earliest span that knows.
+  struct Late {
+    std::string_view FactRow::*from;
+    std::string_view TraceRow::*to;
+    uint32_t span = kNone;
+  };
+  std::array<Late, 4> late = {{{&FactRow::workflow, &TraceRow::workflow},
+                               {&FactRow::user_id, &TraceRow::user_id},
+                               {&FactRow::session_id, &TraceRow::session_id},
+                               {&FactRow::agent, &TraceRow::agent}}};
+  for (uint32_t i = 0; i < spans.size(); ++i) {
+    const FactRow& row = out.facts[i];
+    CountInto(spans, tree, row, i, trace);
+    for (Late& field : late) {
+      if (!(head.*field.from).empty() || (row.*field.from).empty()) continue;
+      if (field.span == kNone || Earlier(spans, i, field.span)) field.span = i;
+    }
+  }
+  for (const Late& field : late) {
+    if (field.span != kNone) trace.*field.to = out.facts[field.span].*field.from;
+  }
+  std::sort(trace.models.begin(), trace.models.end());
+  trace.models.erase(std::unique(trace.models.begin(), trace.models.end()), trace.models.end());
+}
+
+}  // namespace
+
+void ResolveTrace(const TraceSpans& spans, const TraceId& trace_id, const ResolveOptions& options,
+                  ResolveScratch& scratch, ResolvedTrace& out) {
+  const uint32_t n = spans.size();
+  out.facts.resize(n);
+  out.first_running_ns = std::numeric_limits<int64_t>::max();
+  if (n == 0) {
+    out.trace = {};
+    return;
+  }
+  scratch.status.resize(n);
+  for (uint32_t i = 0; i < n; ++i) {
+    const SpanCore& core = spans.span(i);
+    scratch.status[i] = core.status;
+    if (core.status != SpanStatus::kRunning) continue;
+    if (core.start_ns <= options.open_until_ns) {
+      scratch.status[i] = SpanStatus::kUnfinished;
+    } else {
+      out.first_running_ns = std::min(out.first_running_ns, core.start_ns);
+    }
+  }
+  scratch.tree.Build(spans);
+  ResolveAttribution(spans, scratch.tree, scratch);
+  scratch.usage.Resolve(spans, scratch.tree, scratch.status);
+  for (uint32_t i = 0; i < n; ++i) {
+    FillRow(spans, scratch, i, out.facts[i]);
+    out.facts[i].trace_id = trace_id;
+  }
+  FillTrace(spans, scratch.tree, out);
+}
+
+}  // namespace pitot
