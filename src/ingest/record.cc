@@ -14,18 +14,38 @@ constexpr uint64_t kFlagRequestHash = 1;
 
 // Text fields of a span in record order. A bitmap says which are present: most spans fill few.
 constexpr std::string_view Span::*kTextFields[] = {
-    &Span::name,           &Span::op,          &Span::status_message,  &Span::service,
-    &Span::environment,    &Span::release,     &Span::workflow,        &Span::user_id,
-    &Span::session_id,     &Span::agent,       &Span::agent_id,        &Span::prompt_name,
-    &Span::prompt_version, &Span::provider,    &Span::model_requested, &Span::model,
-    &Span::response_id,    &Span::finish_raw,  &Span::price_version,   &Span::price_rule,
-    &Span::tool_name,      &Span::tool_call_id, &Span::mcp_server,     &Span::error_type,
-    &Span::scope,          &Span::scope_version, &Span::emitter,
+    &Span::name,
+    &Span::op,
+    &Span::status_message,
+    &Span::service,
+    &Span::environment,
+    &Span::release,
+    &Span::workflow,
+    &Span::user_id,
+    &Span::session_id,
+    &Span::agent,
+    &Span::agent_id,
+    &Span::prompt_name,
+    &Span::prompt_version,
+    &Span::provider,
+    &Span::model_requested,
+    &Span::model,
+    &Span::response_id,
+    &Span::finish_raw,
+    &Span::price_version,
+    &Span::price_rule,
+    &Span::tool_name,
+    &Span::tool_call_id,
+    &Span::mcp_server,
+    &Span::error_type,
+    &Span::scope,
+    &Span::scope_version,
+    &Span::emitter,
 };
 static_assert(std::size(kTextFields) <= 32);
 
-constexpr std::span<Piece> Span::*kContentFields[] = {
-    &Span::input, &Span::output, &Span::system, &Span::tool_definitions, &Span::reasoning};
+constexpr std::span<Piece> Span::*kContentFields[] = {&Span::input, &Span::output, &Span::system,
+                                                      &Span::tool_definitions, &Span::reasoning};
 
 enum SpanFlag : uint64_t {
   kHasParent = 1 << 0,
@@ -128,11 +148,11 @@ void PutSpan(const Span& span, std::string& out) {
   out += span.trace_id.view();
   out += span.span_id.view();
   if (flags & kHasParent) out += span.parent_span_id.view();
-  const char bytes[] = {static_cast<char>(span.kind),           static_cast<char>(span.status),
-                        static_cast<char>(span.finish_reason),  static_cast<char>(span.tool_status),
-                        static_cast<char>(span.error_category), static_cast<char>(span.source),
-                        static_cast<char>(span.price_source),
-                        static_cast<char>(span.price_confidence)};
+  const char bytes[] = {
+      static_cast<char>(span.kind),           static_cast<char>(span.status),
+      static_cast<char>(span.finish_reason),  static_cast<char>(span.tool_status),
+      static_cast<char>(span.error_category), static_cast<char>(span.source),
+      static_cast<char>(span.price_source),   static_cast<char>(span.price_confidence)};
   out.append(bytes, sizeof bytes);
   PutZigzag(span.start_ns, out);
   PutZigzag(span.end_ns - span.start_ns, out);

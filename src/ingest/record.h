@@ -87,7 +87,8 @@ struct Record {
   std::vector<RawScope> scopes;
 };
 
-// kInternal on bytes that no writer of this version wrote. `bytes` and `arena` must outlive `record`.
+// kInternal on bytes that no writer of this version wrote. `bytes` and `arena` must outlive
+// `record`.
 absl::Status ReadRecord(std::string_view bytes, Arena& arena, Record* record);
 
 }  // namespace pitot

@@ -33,7 +33,7 @@ struct IngestReply {
   absl::Status status;
   int64_t accepted = 0;  // Spans, log records or metric points.
   int64_t rejected = 0;
-  std::string message;  // Why some were rejected; with rejected == 0, a warning.
+  std::string message;     // Why some were rejected; with rejected == 0, a warning.
   bool duplicate = false;  // The request repeats a recent one, which was stored.
 };
 

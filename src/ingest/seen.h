@@ -30,7 +30,8 @@ struct SeenReply {
 // Requests acknowledged in the last `keep_ns`. Thread-safe.
 class SeenRequests {
  public:
-  SeenRequests(int64_t keep_ns, size_t entries_max) : keep_ns_(keep_ns), entries_max_(entries_max) {}
+  SeenRequests(int64_t keep_ns, size_t entries_max)
+      : keep_ns_(keep_ns), entries_max_(entries_max) {}
 
   std::optional<SeenReply> Find(const Hash128& hash, int64_t now_ns) const {
     absl::MutexLock lock(&mutex_);
@@ -63,9 +64,9 @@ class SeenRequests {
   std::deque<std::pair<int64_t, Hash128>> order_ ABSL_GUARDED_BY(mutex_);  // Oldest first.
 };
 
-// Payloads that are in the spool or the store. A payload is stored once per project, retention class
-// and day, so all of these make the key. Two generations: when the young one is full it becomes the
-// old one, and what was not asked for since is forgotten. Thread-safe.
+// Payloads that are in the spool or the store. A payload is stored once per project, retention
+// class and day, so all of these make the key. Two generations: when the young one is full it
+// becomes the old one, and what was not asked for since is forgotten. Thread-safe.
 class SeenPayloads {
  public:
   explicit SeenPayloads(size_t entries_max) : half_(entries_max / 2) {}

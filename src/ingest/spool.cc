@@ -106,33 +106,31 @@ absl::Status Spool::RecoverJournal() {
     return content.status();
   }
   uint64_t done = 0;
-  uint64_t batch_last = 0;
   if (content.ok()) {
     std::string_view rest = *content;
     for (size_t eol = rest.find('\n'); eol != std::string_view::npos; eol = rest.find('\n')) {
       char kind = 0;
       std::vector<uint64_t> numbers;
       if (ParseJournalLine(rest.substr(0, eol), &kind, &numbers)) {
-        if (kind == 'B') batch_last = numbers[1];
+        if (kind == 'B') batch_ends_.push_back(numbers[1]);
         if (kind == 'D') done = std::max(done, numbers[0]);
       }
       rest.remove_prefix(eol + 1);
     }
   }
-  replay_until_ = batch_last > done ? batch_last : 0;
+  std::erase_if(batch_ends_, [done](uint64_t end) { return end <= done; });
+  std::sort(batch_ends_.begin(), batch_ends_.end());
+  batch_ends_.erase(std::unique(batch_ends_.begin(), batch_ends_.end()), batch_ends_.end());
+  replay_ends_ = batch_ends_;
   // Rewritten at each start, so that it never grows without bound and a torn tail is gone.
-  std::string fresh;
-  if (done > 0) fresh += JournalLine(fmt::format("D {}", done));
-  if (replay_until_ > 0) fresh += JournalLine(fmt::format("B {} {}", done + 1, replay_until_));
-  RETURN_IF_ERROR(WriteFileAtomic(path, fresh));
-  ASSIGN_OR_RETURN(journal_, File::Open(path, O_WRONLY | O_APPEND));
-  journal_bytes_ = fresh.size();
+  RETURN_IF_ERROR(RewriteJournal(done));
   absl::MutexLock lock(&mutex_);
   done_seq_ = done;
   return absl::OkStatus();
 }
 
-// Finds the end of the last whole record and cuts what follows: a write that was never acknowledged.
+// Finds the end of the last whole record and cuts what follows: a write that was never
+// acknowledged.
 absl::Status Spool::RecoverTail(Segment& segment, uint64_t* last_seq) {
   std::string bytes(segment.durable_bytes, '\0');
   ASSIGN_OR_RETURN(const size_t read, segment.file->ReadAt(0, bytes.data(), bytes.size()));
@@ -185,9 +183,9 @@ absl::Status Spool::CheckRoom(uint64_t bytes) {
   const uint64_t waiting = pending_bytes_ + queued_bytes_;
   if (waiting + bytes > options_.max_bytes) {
     return WithRetryAfter(
-        absl::UnavailableError(fmt::format(
-            "the spool is full: {} bytes wait for the store, spool.max_bytes is {}", waiting,
-            options_.max_bytes)),
+        absl::UnavailableError(
+            fmt::format("the spool is full: {} bytes wait for the store, spool.max_bytes is {}",
+                        waiting, options_.max_bytes)),
         options_.retry_after);
   }
   const int64_t now = clock_.MonotonicNanos();
@@ -197,8 +195,8 @@ absl::Status Spool::CheckRoom(uint64_t bytes) {
   }
   if (disk_free_ < options_.disk_free_bytes_min) {
     return WithRetryAfter(
-        Unavailable("the disk of {} has {} bytes left, spool.disk_free_bytes is {}", options_.folder,
-                    disk_free_, options_.disk_free_bytes_min),
+        Unavailable("the disk of {} has {} bytes left, spool.disk_free_bytes is {}",
+                    options_.folder, disk_free_, options_.disk_free_bytes_min),
         options_.retry_after);
   }
   return absl::OkStatus();
@@ -264,8 +262,8 @@ absl::Status Spool::StartSegment(uint64_t first_seq) {
   return absl::OkStatus();
 }
 
-// Writes and syncs the group. On an error the segment is left as it is and never written again (what
-// an fsync that failed left behind is unknown); sequence numbers are not used twice.
+// Writes and syncs the group. On an error the segment is left as it is and never written again
+// (what an fsync that failed left behind is unknown); sequence numbers are not used twice.
 absl::Status Spool::Commit(std::deque<Pending>& group, uint64_t* last_seq) {
   std::shared_ptr<File> file;
   uint64_t at = 0;
@@ -412,9 +410,9 @@ absl::Status Spool::FillReadBuffer(const Segment& segment, size_t want) {
   const size_t target = static_cast<size_t>(std::min<uint64_t>(std::max(want, have + 1), left));
   if (target <= have) return absl::OkStatus();
   read_buffer_.resize(target);
-  ASSIGN_OR_RETURN(const size_t read, segment.file->ReadAt(read_buffer_at_ + have,
-                                                           read_buffer_.data() + have,
-                                                           target - have));
+  ASSIGN_OR_RETURN(
+      const size_t read,
+      segment.file->ReadAt(read_buffer_at_ + have, read_buffer_.data() + have, target - have));
   if (read < target - have) {
     return Internal("{} is shorter than what was written to it: {} bytes at offset {}",
                     segment.path, read, read_buffer_at_ + have);
@@ -422,23 +420,34 @@ absl::Status Spool::FillReadBuffer(const Segment& segment, size_t want) {
   return absl::OkStatus();
 }
 
-absl::Status Spool::AppendJournal(const std::string& line, bool sync) {
-  if (journal_bytes_ > kJournalBytesMax) {
-    // Only the latest line of each kind matters.
-    const std::string path = options_.folder + "/journal";
-    std::string fresh = JournalLine(fmt::format("D {}", Stats().done_seq));
-    fresh += line;
-    RETURN_IF_ERROR(WriteFileAtomic(path, fresh));
-    ASSIGN_OR_RETURN(journal_, File::Open(path, O_WRONLY | O_APPEND));
-    journal_bytes_ = fresh.size();
-    return absl::OkStatus();
+// What matters of the journal: how far the store is, and the batches begun after that.
+absl::Status Spool::RewriteJournal(uint64_t done) {
+  const std::string path = options_.folder + "/journal";
+  std::string fresh;
+  if (done > 0) fresh += JournalLine(fmt::format("D {}", done));
+  uint64_t first = done + 1;
+  for (const uint64_t end : batch_ends_) {
+    fresh += JournalLine(fmt::format("B {} {}", first, end));
+    first = end + 1;
   }
+  RETURN_IF_ERROR(WriteFileAtomic(path, fresh));
+  ASSIGN_OR_RETURN(journal_, File::Open(path, O_WRONLY | O_APPEND));
+  journal_bytes_ = fresh.size();
+  return absl::OkStatus();
+}
+
+absl::Status Spool::AppendJournal(const std::string& line, bool sync) {
+  if (journal_bytes_ > kJournalBytesMax) return RewriteJournal(Stats().done_seq);
   RETURN_IF_ERROR(journal_.WriteAll(line));
   journal_bytes_ += line.size();
   return sync ? journal_.SyncData() : absl::OkStatus();
 }
 
 absl::Status Spool::BeginBatch(uint64_t first, uint64_t last) {
+  if (std::binary_search(batch_ends_.begin(), batch_ends_.end(), last)) {
+    return absl::OkStatus();  // A replay: the journal has it.
+  }
+  batch_ends_.push_back(last);
   return Annotate(AppendJournal(JournalLine(fmt::format("B {} {}", first, last)), true), "journal");
 }
 
@@ -448,7 +457,7 @@ void Spool::FinishBatch(uint64_t last, uint64_t file_bytes) {
       !status.ok()) {
     LogWarning("spool journal: {}: a restart would replay the last batch", Message(status));
   }
-  replay_until_ = 0;
+  std::erase_if(batch_ends_, [last](uint64_t end) { return end <= last; });
   absl::MutexLock lock(&mutex_);
   done_seq_ = last;
   pending_bytes_ -= std::min(pending_bytes_, file_bytes);

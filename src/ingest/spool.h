@@ -7,11 +7,12 @@
 // On disk:
 //   DATA/spool/<first sequence, 16 hex digits>.spool   segments of about segment_bytes
 //     segment = "PITSPOOL" u32 version u32 zero, then records
-//     record  = u32 magic, u32 payload bytes, u32 crc32c of sequence and payload, u64 sequence, payload
+//     record  = u32 magic, u32 payload bytes, u32 crc32c of sequence and payload, u64 sequence,
+//     payload
 //   DATA/spool/journal                                 batch boundaries and how far the store is
 //     line    = "B first last crc\n" a batch about to be written, "D last crc\n" done up to last
-// All integers little-endian. A torn tail is cut at open. A damaged record in the middle is skipped to
-// the next magic whose checksum holds, and counted: it never stops what comes after it.
+// All integers little-endian. A torn tail is cut at open. A damaged record in the middle is skipped
+// to the next magic whose checksum holds, and counted: it never stops what comes after it.
 //
 // Group commit: appends that arrive while an fsync runs share the next one.
 #pragma once
@@ -64,7 +65,8 @@ struct SpoolStats {
   uint64_t sync_ns = 0;  // Sum over syncs.
 };
 
-// Thread-safe: Append from any thread; Read*, BeginBatch and FinishBatch from one reader thread.
+// Thread-safe: Append and Stats from any thread; ReadNext and WaitReadable from one reader thread;
+// BeginBatch and FinishBatch from one thread (another, if need be).
 class Spool {
  public:
   using Done = std::function<void(absl::Status)>;
@@ -89,11 +91,12 @@ class Spool {
   // Waits until ReadNext would find something; false after `wait` or when stopped.
   bool WaitReadable(std::chrono::milliseconds wait);
 
-  // Last sequence of the batch that was being written when the process died: the first batch after
-  // Open must end there, so that a replay writes the same blocks. 0: none.
-  uint64_t replay_until() const { return replay_until_; }
+  // Where the batches ended that were begun and not finished before Open, rising: the first batches
+  // must end there again, so that a replay writes the same blocks. Any thread.
+  const std::vector<uint64_t>& replay_ends() const { return replay_ends_; }
 
-  // Durably notes that entries [first, last] are written as one batch, before they are.
+  // Durably notes that entries [first, last] are written as one batch, before they are. Several may
+  // be begun before the first is finished.
   absl::Status BeginBatch(uint64_t first, uint64_t last);
   // The store has everything up to `last`, `file_bytes` of entries. Deletes segments it can.
   void FinishBatch(uint64_t last, uint64_t file_bytes);
@@ -120,6 +123,7 @@ class Spool {
   absl::Status RecoverJournal();
   absl::Status RecoverTail(Segment& segment, uint64_t* last_seq);
   absl::Status StartSegment(uint64_t first_seq) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status RewriteJournal(uint64_t done);
   absl::Status AppendJournal(const std::string& line, bool sync);
 
   std::optional<Segment> ReadableSegment() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -157,7 +161,8 @@ class Spool {
   uint64_t read_buffer_at_ = 0;  // Offset of read_buffer_[0] in the segment.
   uint64_t damage_segment_ = 0;  // Where damage was last counted.
   uint64_t damage_seq_ = 0;
-  uint64_t replay_until_ = 0;
+  std::vector<uint64_t> batch_ends_;   // Of batches begun and not finished, rising.
+  std::vector<uint64_t> replay_ends_;  // The same, as Open found it.
   File journal_;
   uint64_t journal_bytes_ = 0;
   std::atomic<uint64_t> corrupt_records_{0};

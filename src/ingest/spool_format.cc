@@ -39,8 +39,7 @@ uint32_t SegmentVersionOf(std::string_view bytes) {
 
 void AppendSpoolRecord(uint64_t seq, std::string_view payload, std::string& out) {
   const auto size = static_cast<uint32_t>(payload.size());
-  const uint32_t crc =
-      Crc32c(payload, Crc32c({reinterpret_cast<const char*>(&seq), sizeof seq}));
+  const uint32_t crc = Crc32c(payload, Crc32c({reinterpret_cast<const char*>(&seq), sizeof seq}));
   Put(&kRecordMagic, 4, out);
   Put(&size, 4, out);
   Put(&crc, 4, out);

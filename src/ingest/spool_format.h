@@ -1,7 +1,7 @@
 // ingest/spool_format.h
 //
-// Bytes of a spool segment (see ingest/spool.h), apart from files and threads, so that the reader can
-// be fuzzed.
+// Bytes of a spool segment (see ingest/spool.h), apart from files and threads, so that the reader
+// can be fuzzed.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,69 @@
+// ingest/flush_batch.h
+//
+// Spool entries on their way into the store as one batch: decoded, in the order of the tables' keys.
+// Not thread-safe; handed from the thread that builds it to the one that writes it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "ingest/record.h"
+#include "ingest/spool.h"
+#include "model/arena.h"
+
+namespace pitot {
+
+class FlushBatch {
+ public:
+  // One row of a table: a place in one of the records.
+  struct Ref {
+    const Record* record;
+    uint32_t index;
+  };
+  // An entry that is not a record this program can read.
+  struct Unreadable {
+    uint64_t seq;
+    std::string payload;
+    absl::Status status;
+  };
+
+  // Entries come in order.
+  void Add(SpoolEntry entry);
+
+  // Sorts the rows by their tables' keys. Call once, after the last Add.
+  void Sort();
+
+  bool empty() const { return entries_.empty(); }
+  size_t rows() const { return spans_.size() + logs_.size() + points_.size(); }
+  size_t bytes() const { return bytes_; }
+  uint64_t first_seq() const { return first_seq_; }
+  uint64_t last_seq() const { return last_seq_; }
+  uint64_t file_bytes() const { return file_bytes_; }
+  int64_t oldest_recv_ns() const { return oldest_recv_ns_; }
+
+  const std::vector<Ref>& spans() const { return spans_; }
+  const std::vector<Ref>& payloads() const { return payloads_; }
+  const std::vector<Ref>& logs() const { return logs_; }
+  const std::vector<Ref>& points() const { return points_; }
+  const std::deque<Record>& records() const { return records_; }
+  const std::vector<Unreadable>& unreadable() const { return unreadable_; }
+
+ private:
+  Arena arena_{256 * 1024};
+  std::deque<std::string> entries_;  // The bytes that records point into.
+  std::deque<Record> records_;
+  std::vector<Ref> spans_;
+  std::vector<Ref> payloads_;
+  std::vector<Ref> logs_;
+  std::vector<Ref> points_;
+  std::vector<Unreadable> unreadable_;
+  size_t bytes_ = 0;
+  uint64_t first_seq_ = 0;
+  uint64_t last_seq_ = 0;
+  uint64_t file_bytes_ = 0;
+  int64_t oldest_recv_ns_ = 0;
+};
+
+}  // namespace pitot

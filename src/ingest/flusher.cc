@@ -1,0 +1,394 @@
+#include "ingest/flusher.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "store/facts_table.h"
+#include "store/logs_table.h"
+#include "store/payloads_table.h"
+#include "store/points_table.h"
+#include "store/spans_table.h"
+#include "store/traces_table.h"
+
+namespace pitot {
+
+struct Flusher::Blocks {
+  SpansBlock spans;
+  PayloadsBlock payloads;
+  LogsBlock logs;
+  PointsBlock points;
+  FactsBlock facts;
+  TracesBlock traces;
+};
+
+namespace {
+
+uint64_t RecvOf(const Record& record) { return static_cast<uint64_t>(record.header.recv_ns); }
+
+// The same block inserted again after a crash has the same token.
+std::string TokenOf(std::string_view table, const FlushBatch& batch) {
+  return fmt::format("{}-{}-{}-{}", table, batch.first_seq(), batch.last_seq(),
+                     batch.oldest_recv_ns());
+}
+
+}  // namespace
+
+Flusher::Flusher(FlusherOptions options, Spool& spool, Engine& engine, TraceLoader& loader,
+                 Receipts& receipts, SeenRequests& seen, const Clock& clock)
+    : options_(std::move(options)),
+      spool_(spool),
+      engine_(engine),
+      receipts_(receipts),
+      seen_(seen),
+      clock_(clock),
+      quarantine_(options_.quarantine_folder, receipts),
+      active_(options_.traces, loader),
+      blocks_(std::make_unique<Blocks>()) {}
+
+Flusher::~Flusher() { Stop(std::chrono::milliseconds(0)); }
+
+void Flusher::Start() {
+  reader_ = std::jthread([this] { ReadLoop(); });
+  writer_ = std::jthread([this] { WriteLoop(); });
+}
+
+void Flusher::Stop(std::chrono::milliseconds drain) {
+  {
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+    const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; };
+    if (writer_.joinable()) {
+      mutex_.AwaitWithTimeout(absl::Condition(&ended), absl::Milliseconds(drain.count()));
+    }
+    stopping_ = true;
+  }
+  batches_.Close();
+  if (reader_.joinable()) reader_.join();
+  if (writer_.joinable()) writer_.join();
+}
+
+FlusherStats Flusher::Stats() const {
+  absl::MutexLock lock(&mutex_);
+  return stats_;
+}
+
+void Flusher::ReadLoop() {
+  while (true) {
+    std::unique_ptr<FlushBatch> batch = ReadBatch();
+    if (batch == nullptr) break;
+    while (!batches_.TryPush(batch)) {
+      if (!Pause(std::chrono::milliseconds(5))) return;
+    }
+  }
+  batches_.Close();
+}
+
+// The next batch, or null when told to stop (when draining: once nothing is left).
+std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
+  auto batch = std::make_unique<FlushBatch>();
+  std::optional<uint64_t> replay_end;
+  int64_t deadline = 0;
+  while (true) {
+    bool draining = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return nullptr;
+      draining = draining_;
+    }
+    auto entry = spool_.ReadNext();
+    if (!entry.ok()) {
+      NoteError(Annotate(entry.status(), "read spool"));
+      if (!Pause(options_.retry_max)) return nullptr;
+      continue;
+    }
+    if (entry->has_value()) {
+      const uint64_t seq = (*entry)->seq;
+      if (batch->empty()) {
+        deadline = clock_.MonotonicNanos() + options_.batch_delay.count() * kNanosPerMilli;
+        const auto& ends = spool_.replay_ends();
+        const auto end = std::lower_bound(ends.begin(), ends.end(), seq);
+        if (end != ends.end()) replay_end = *end;
+      }
+      batch->Add(*std::move(*entry));
+      const bool cut = replay_end ? seq >= *replay_end
+                                  : batch->rows() >= options_.batch_rows ||
+                                        batch->bytes() >= options_.batch_bytes;
+      if (cut) break;
+      continue;
+    }
+    if (batch->empty()) {
+      if (draining) return nullptr;
+      spool_.WaitReadable(std::chrono::milliseconds(200));
+      continue;
+    }
+    const int64_t left = deadline - clock_.MonotonicNanos();
+    if (left <= 0 || draining) break;
+    spool_.WaitReadable(std::chrono::milliseconds(left / kNanosPerMilli + 1));
+  }
+  batch->Sort();
+  return batch;
+}
+
+void Flusher::WriteLoop() {
+  int64_t next_tick = 0;
+  while (true) {
+    std::optional<std::unique_ptr<FlushBatch>> batch =
+        batches_.PopFor(absl::Milliseconds(options_.tick.count()));
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return;
+    }
+    if (!batch.has_value() && batches_.closed()) break;
+    if (batch.has_value()) {
+      if (!WriteBatch(**batch).ok()) return;  // Stopping: it stays in the spool.
+    }
+    if (const int64_t now = clock_.MonotonicNanos(); now >= next_tick) {
+      Tick();
+      next_tick = now + options_.tick.count() * kNanosPerMilli;
+    }
+  }
+  // Drained: large traces that wait for their turn are resolved now.
+  if (WriteChanges(/*all=*/true).ok()) FinishResolved();
+  absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+}
+
+absl::Status Flusher::WriteBatch(const FlushBatch& batch) {
+  for (const FlushBatch::Unreadable& entry : batch.unreadable()) {
+    receipts_.AddLater(Drop::kSpoolCorrupt);
+    quarantine_.Put("spool record", fmt::format("spool-{}", entry.seq), entry.status,
+                    entry.payload);
+  }
+  while (true) {
+    const absl::Status begun = spool_.BeginBatch(batch.first_seq(), batch.last_seq());
+    if (begun.ok()) break;
+    NoteError(begun);
+    if (!Pause(options_.retry_max)) return begun;
+  }
+  NoteDuplicates(batch);
+  RETURN_IF_ERROR(WriteReceived(batch));
+  written_.push_back({batch.first_seq(), batch.last_seq(), batch.file_bytes()});
+  RETURN_IF_ERROR(WriteChanges(/*all=*/false));
+  FinishResolved();
+  absl::MutexLock lock(&mutex_);
+  stats_.batches += 1;
+  stats_.spans += batch.spans().size();
+  stats_.payloads += batch.payloads().size();
+  stats_.last_flush_ns = clock_.Now();
+  if (batch.oldest_recv_ns() > 0) stats_.lag_ns = stats_.last_flush_ns - batch.oldest_recv_ns();
+  stats_.active = active_.stats();
+  stats_.error.clear();
+  return absl::OkStatus();
+}
+
+// After a restart the spool remembers requests that memory forgot.
+void Flusher::NoteDuplicates(const FlushBatch& batch) {
+  for (const Record& record : batch.records()) {
+    const RecordHeader& header = record.header;
+    if (header.request_hash.empty()) continue;
+    seen_.Add(header.request_hash, {header.accepted, header.rejected}, header.recv_ns);
+  }
+}
+
+absl::Status Flusher::WriteReceived(const FlushBatch& batch) {
+  // Payloads beside spans: two connections, two cores.
+  auto payloads = std::async(std::launch::async, [&] {
+    return InsertRows(
+        blocks_->payloads, 0, batch.payloads().size(), TokenOf("payloads", batch),
+        [&](size_t i) {
+          const auto& [record, index] = batch.payloads()[i];
+          const PayloadRecord& payload = record->payloads[index];
+          blocks_->payloads.Append({record->header.project, record->header.keep_days, payload.day,
+                                    payload.hash, RecvOf(*record), payload.content});
+        },
+        [&](size_t i, const absl::Status& error) {
+          const auto& [record, index] = batch.payloads()[i];
+          const PayloadRecord& payload = record->payloads[index];
+          quarantine_.Put("payloads row", "payload-" + ToHex(payload.hash.view()), error,
+                          payload.content);
+        });
+  });
+  std::vector<size_t> refused;
+  const absl::Status spans = InsertRows(
+      blocks_->spans, 0, batch.spans().size(), TokenOf("spans", batch),
+      [&](size_t i) {
+        const auto& [record, index] = batch.spans()[i];
+        blocks_->spans.Append({record->header.project, record->header.keep_days, RecvOf(*record),
+                               record->spans[index]});
+      },
+      [&](size_t i, const absl::Status& error) {
+        refused.push_back(i);
+        const auto& [record, index] = batch.spans()[i];
+        const Span& span = record->spans[index];
+        RecordWriter writer;
+        writer.Start(record->header);
+        writer.AddSpan(span);
+        std::string bytes;
+        writer.Finish(bytes);
+        quarantine_.Put("spans row",
+                        fmt::format("span-{}-{}", ToHex(span.trace_id.view()),
+                                    ToHex(span.span_id.view())),
+                        error, bytes);
+      });
+  // What the store refused is in no answer, so it is in no figure either.
+  for (size_t i = 0; i < batch.spans().size(); ++i) {
+    if (std::binary_search(refused.begin(), refused.end(), i)) continue;
+    const auto& [record, index] = batch.spans()[i];
+    const Span& span = record->spans[index];
+    const auto outcome = active_.Add(record->header.project, record->header.keep_days, span,
+                                     SpanVersion(span.status, RecvOf(*record)), batch.first_seq());
+    if (outcome == TraceSpans::Outcome::kReplaced || outcome == TraceSpans::Outcome::kOutdated) {
+      receipts_.AddLater(Drop::kDuplicateSpan);
+    }
+  }
+  RETURN_IF_ERROR(payloads.get());
+  RETURN_IF_ERROR(spans);
+  RETURN_IF_ERROR(InsertRows(
+      blocks_->logs, 0, batch.logs().size(), TokenOf("logs", batch),
+      [&](size_t i) {
+        const auto& [record, index] = batch.logs()[i];
+        const RawLog& log = record->logs[index];
+        blocks_->logs.Append({record->header.project, record->header.keep_days, RecvOf(*record),
+                              log, record->resources[log.resource], record->scopes[log.scope]});
+      },
+      [&](size_t i, const absl::Status& error) {
+        quarantine_.Put("logs row", fmt::format("log-{}-{}", batch.first_seq(), i), error, "");
+      }));
+  return InsertRows(
+      blocks_->points, 0, batch.points().size(), TokenOf("metric_points", batch),
+      [&](size_t i) {
+        const auto& [record, index] = batch.points()[i];
+        const RawPoint& point = record->points[index];
+        blocks_->points.Append({record->header.project, record->header.keep_days, RecvOf(*record),
+                                point, record->resources[point.resource],
+                                record->scopes[point.scope]});
+      },
+      [&](size_t i, const absl::Status& error) {
+        quarantine_.Put("metric_points row", fmt::format("point-{}-{}", batch.first_seq(), i),
+                        error, "");
+      });
+}
+
+// Resolves the traces that changed and writes the rows that differ.
+absl::Status Flusher::WriteChanges(bool all) {
+  auto wait = options_.retry_min;
+  while (true) {
+    const absl::Status resolved = active_.Resolve(clock_.Now(), changes_, all);
+    if (resolved.ok()) break;
+    NoteError(Annotate(resolved, "resolve"));
+    if (!Pause(wait)) return resolved;
+    wait = std::min(wait * 2, options_.retry_max);
+  }
+  auto traces = std::async(std::launch::async, [&] {
+    return InsertRows(
+        blocks_->traces, 0, changes_.traces.size(), "",
+        [&](size_t i) {
+          const TraceChange& change = changes_.traces[i];
+          blocks_->traces.Append(change.project, change.keep_days, change.row);
+        },
+        [&](size_t i, const absl::Status& error) {
+          quarantine_.Put("traces row", "trace-" + ToHex(changes_.traces[i].row.trace_id.view()),
+                          error, "");
+        });
+  });
+  const absl::Status facts = InsertRows(
+      blocks_->facts, 0, changes_.facts.size(), "",
+      [&](size_t i) {
+        const FactChange& change = changes_.facts[i];
+        blocks_->facts.Append(change.project, change.keep_days, change.row);
+      },
+      [&](size_t i, const absl::Status& error) {
+        quarantine_.Put("facts row", "fact-" + ToHex(changes_.facts[i].row.span_id.view()), error,
+                        "");
+      });
+  RETURN_IF_ERROR(traces.get());
+  RETURN_IF_ERROR(facts);
+  absl::MutexLock lock(&mutex_);
+  stats_.facts += changes_.facts.size();
+  stats_.traces += changes_.traces.size();
+  return absl::OkStatus();
+}
+
+// Lets the spool forget every batch all of whose spans are resolved.
+void Flusher::FinishResolved() {
+  const std::optional<uint64_t> pending = active_.oldest_pending_batch();
+  uint64_t last = 0;
+  uint64_t bytes = 0;
+  while (!written_.empty() && (!pending || written_.front().last_seq < *pending)) {
+    last = written_.front().last_seq;
+    bytes += written_.front().file_bytes;
+    written_.pop_front();
+  }
+  if (last > 0) spool_.FinishBatch(last, bytes);
+}
+
+void Flusher::Tick() {
+  if (!primed_) {
+    // Until all is known, traces that might be stored already are asked for one by one.
+    const absl::StatusOr<bool> primed = active_.Prime();
+    if (!primed.ok()) {
+      NoteError(Annotate(primed.status(), "list stored traces"));
+      return;
+    }
+    primed_ = *primed;
+  }
+  const size_t expired = active_.ExpireOpen(clock_.Now());
+  if (expired > 0) receipts_.AddLater(Drop::kUnfinishedSpan, expired);
+  if (!WriteChanges(/*all=*/false).ok()) return;
+  FinishResolved();
+  absl::MutexLock lock(&mutex_);
+  stats_.active = active_.stats();
+  stats_.error.clear();
+}
+
+template <typename Block>
+absl::Status Flusher::InsertRows(Block& block, size_t first, size_t last, const std::string& token,
+                                 const std::function<void(size_t)>& append,
+                                 const std::function<void(size_t, const absl::Status&)>& refused) {
+  if (first == last) return absl::OkStatus();
+  block.Clear();
+  for (size_t i = first; i < last; ++i) append(i);
+  const absl::Status status = InsertBlock(Block::kTable, block.Finish(), token);
+  block.Clear();
+  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
+  if (last - first == 1) {
+    refused(first, status);
+    return absl::OkStatus();
+  }
+  const size_t middle = first + (last - first) / 2;
+  RETURN_IF_ERROR(InsertRows(block, first, middle, "", append, refused));
+  return InsertRows(block, middle, last, "", append, refused);
+}
+
+absl::Status Flusher::InsertBlock(std::string_view table, std::string_view block,
+                                  const std::string& token) {
+  auto wait = options_.retry_min;
+  while (true) {
+    const absl::Status status = engine_.Insert(table, block, token, options_.insert_deadline);
+    if (status.ok() || status.code() == absl::StatusCode::kInvalidArgument) return status;
+    NoteError(Annotate(status, fmt::format("insert into {}", table)));
+    if (!Pause(wait)) return status;
+    wait = std::min(wait * 2, options_.retry_max);
+  }
+}
+
+bool Flusher::Pause(std::chrono::milliseconds wait) {
+  absl::MutexLock lock(&mutex_);
+  const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; };
+  return !mutex_.AwaitWithTimeout(absl::Condition(&ended), absl::Milliseconds(wait.count()));
+}
+
+void Flusher::NoteError(const absl::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  if (stats_.error.empty()) {
+    stats_.error_since_ns = clock_.Now();
+    LogError("store: {}: spans wait in the spool", Message(status));
+  }
+  stats_.error = std::string(Message(status));
+}
+
+}  // namespace pitot

@@ -1,0 +1,205 @@
+#include "ingest/prepare.h"
+
+#include "base/hash.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "decode/decode.h"
+#include "store/day.h"
+
+namespace pitot {
+namespace {
+
+// A larger request becomes several records, so that the flusher can cut batches between them.
+constexpr size_t kRecordBytes = 8 << 20;
+constexpr size_t kRecordItems = 16'384;
+
+constexpr std::span<Piece> Span::*kContentFields[] = {&Span::input, &Span::output, &Span::system,
+                                                      &Span::tool_definitions, &Span::reasoning};
+
+OtlpSignal OtlpSignalOf(Signal signal) {
+  switch (signal) {
+    case Signal::kTraces:
+      return OtlpSignal::kTraces;
+    case Signal::kLogs:
+      return OtlpSignal::kLogs;
+    case Signal::kMetrics:
+      return OtlpSignal::kMetrics;
+  }
+  return OtlpSignal::kTraces;
+}
+
+// Losses inside accepted records, in words, for a warning in the reply.
+std::string Warning(const DropCounts& drops) {
+  std::string words;
+  for (const DropRow& row : kDropRows) {
+    if (row.severity != Severity::kDataLoss || drops[row.drop] == 0) continue;
+    words +=
+        fmt::format("{}{} {}: {}", words.empty() ? "" : " ", row.name, drops[row.drop], row.remedy);
+  }
+  return words;
+}
+
+}  // namespace
+
+Preparer::Preparer(const PrepareOptions& options, std::shared_ptr<const PriceBook> book,
+                   const Redactor* redactor, SeenPayloads& seen)
+    : options_(options), prices_(std::move(book)), redactor_(redactor), seen_(seen) {}
+
+absl::StatusOr<RawBatch> Preparer::Decode(IngestRequest& request, DropCounts& drops) {
+  switch (request.format) {
+    case WireFormat::kProtobuf:
+    case WireFormat::kJson:
+      return DecodeOtlp(
+          OtlpSignalOf(request.signal),
+          request.format == WireFormat::kJson ? OtlpEncoding::kJson : OtlpEncoding::kProto,
+          std::move(request.body), options_.limits, drops);
+    case WireFormat::kJsonLines:
+      return DecodeJsonLines(std::move(request.body), options_.limits, drops, request.first_line);
+  }
+  return Internal("unknown wire format {}", static_cast<int>(request.format));
+}
+
+absl::StatusOr<Prepared> Preparer::Prepare(IngestRequest& request, const Hash128& request_hash,
+                                           UnixNanos now_ns, DropCounts& drops) {
+  ASSIGN_OR_RETURN(const RawBatch batch, Decode(request, drops));
+  import_ = request.import;
+  header_ = RecordHeader{.project = request.project,
+                         .source = request.source,
+                         .signal = request.signal,
+                         .keep_days = import_ ? options_.import_keep_days : options_.keep_days,
+                         .recv_ns = now_ns};
+  in_request_.clear();
+  scope_ = {};
+  writer_.Start(header_);
+
+  Prepared out;
+  switch (request.signal) {
+    case Signal::kTraces:
+      PrepareSpans(batch, out, drops);
+      break;
+    case Signal::kLogs:
+      for (const RawLog& log : batch.logs) {
+        writer_.AddLog(log, batch.resources[log.resource], batch.scopes[log.scope]);
+        FinishRecord(out);
+      }
+      out.accepted = static_cast<int64_t>(batch.logs.size());
+      drops.Add(Drop::kNotInterpreted, static_cast<uint32_t>(out.accepted));
+      break;
+    case Signal::kMetrics:
+      for (const RawPoint& point : batch.points) {
+        writer_.AddPoint(point, batch.resources[point.resource], batch.scopes[point.scope]);
+        FinishRecord(out);
+      }
+      out.accepted = static_cast<int64_t>(batch.points.size());
+      drops.Add(Drop::kNotInterpreted, static_cast<uint32_t>(out.accepted));
+      break;
+  }
+  for (const Drop refusal : {Drop::kSpanIdInvalid, Drop::kSpanMalformed, Drop::kSpanTooOld,
+                             Drop::kSpanTooNew, Drop::kLogMalformed, Drop::kPointMalformed}) {
+    out.rejected += drops[refusal];
+  }
+  out.message = out.rejected > 0 ? drops.first_refusal : Warning(drops);
+  if (out.accepted > 0) {
+    writer_.SetRequestHash(request_hash, out.accepted, out.rejected);
+    out.records.emplace_back();
+    writer_.Finish(out.records.back());
+  }
+  return out;
+}
+
+void Preparer::PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& drops) {
+  Arena arena;
+  Normalizer normalizer(batch, arena, options_.limits, drops, header_.source);
+  for (size_t i = 0; i < batch.spans.size(); ++i) {
+    const RawSpan& raw = batch.spans[i];
+    if (!TimesAllowed(raw, i, drops)) continue;
+    Span span;
+    normalizer.Normalize(raw, &span);
+    if (redactor_ != nullptr) redactor_->Redact(&span, &arena, &drops);
+    PriceSpan(span, drops);
+    AddPayloads(span, out);
+    writer_.AddSpan(span);
+    ++out.accepted;
+    FinishRecord(out);
+  }
+}
+
+bool Preparer::TimesAllowed(const RawSpan& raw, size_t index, DropCounts& drops) const {
+  const int64_t future = header_.recv_ns + options_.limits.max_future_s * kNanosPerSecond;
+  if (raw.start_ns > future || raw.end_ns > future) {
+    drops.Refuse(Drop::kSpanTooNew,
+                 fmt::format("span {} \"{}\": it {} at {}, more than limits.max_future_s ({} s) "
+                             "after the server's {}",
+                             index, raw.name, raw.start_ns > future ? "starts" : "ends",
+                             FormatTime(std::max(raw.start_ns, raw.end_ns)),
+                             options_.limits.max_future_s, FormatTime(header_.recv_ns)));
+    return false;
+  }
+  if (import_) return true;
+  const int64_t max_age_s = options_.limits.max_age_s > 0
+                                ? options_.limits.max_age_s
+                                : options_.keep_days * (kNanosPerDay / kNanosPerSecond);
+  if (raw.start_ns < header_.recv_ns - max_age_s * kNanosPerSecond) {
+    drops.Refuse(Drop::kSpanTooOld,
+                 fmt::format("span {} \"{}\": it starts at {}, older than {} ({} days); use `pitot "
+                             "import` for history",
+                             index, raw.name, FormatTime(raw.start_ns),
+                             options_.limits.max_age_s > 0 ? "limits.max_age_s" : "retention.days",
+                             max_age_s / 86'400));
+    return false;
+  }
+  return true;
+}
+
+void Preparer::PriceSpan(Span& span, DropCounts& drops) {
+  const bool is_call =
+      span.kind == Kind::kLlm || span.kind == Kind::kEmbedding || span.kind == Kind::kReranker;
+  if (!span.has_usage && !span.cost_reported) return;
+  Price table;
+  if (span.has_usage && !span.model.empty()) {
+    table = prices_.PriceOf({.provider = span.provider,
+                             .model = span.model,
+                             .at_ns = span.end_ns,
+                             .usage = span.usage});
+  }
+  const Price price = Settle(table, span.cost_reported, span.usage);
+  span.cost = price.cost;
+  span.cost_by_bucket = price.by_bucket;
+  span.price_source = price.source;
+  span.price_confidence = price.confidence;
+  span.price_rule = price.rule;
+  span.price_version = price.version;
+  span.estimated = price.estimated;
+  if (price.reported == ReportedCost::kDisbelieved) drops.Add(Drop::kCostDisbelieved);
+  if (is_call && span.has_usage && !span.cost) drops.Add(Drop::kUnpricedCall);
+}
+
+void Preparer::AddPayloads(Span& span, Prepared& out) {
+  const int32_t day = DayOf(span.start_ns);
+  for (const auto field : kContentFields) {
+    for (Piece& piece : span.*field) {
+      if (piece.text.size() > kInlinePieceBytes) AddPayload(piece, day, out);
+    }
+  }
+}
+
+void Preparer::AddPayload(Piece& piece, int32_t day, Prepared& out) {
+  piece.hash.bytes = Sha128(piece.text);
+  if (scope_.empty() || day != scope_day_) {
+    scope_day_ = day;
+    scope_ = SeenPayloads::ScopeOf(header_.project, header_.keep_days, day);
+  }
+  const Hash128 key = SeenPayloads::Key(scope_, piece.hash);
+  if (!in_request_.insert(key).second || seen_.Contains(key)) return;
+  writer_.AddPayload(day, piece.hash, piece.text);
+  out.new_payloads.push_back(key);
+}
+
+void Preparer::FinishRecord(Prepared& out) {
+  if (writer_.bytes() < kRecordBytes && writer_.items() < kRecordItems) return;
+  out.records.emplace_back();
+  writer_.Finish(out.records.back());
+  writer_.Start(header_);
+}
+
+}  // namespace pitot
