@@ -15,7 +15,8 @@ namespace {
 
 TEST(Status, RetryAfterSurvivesAnnotation) {
   const absl::Status status = Annotate(
-      WithRetryAfter(absl::UnavailableError("spool full"), std::chrono::milliseconds(1500)), "ingest");
+      WithRetryAfter(absl::UnavailableError("spool full"), std::chrono::milliseconds(1500)),
+      "ingest");
   EXPECT_EQ(status.message(), "ingest: spool full");
   EXPECT_EQ(RetryAfter(status).count(), 1500);
   EXPECT_EQ(RetryAfter(absl::UnavailableError("x")).count(), 0);
@@ -23,7 +24,8 @@ TEST(Status, RetryAfterSurvivesAnnotation) {
 
 TEST(Status, OnlyTheRetryableAnswersAreMarkedRetry) {
   for (const StatusRow& row : kStatusRows) {
-    const bool http_retry = row.http == 429 || row.http == 502 || row.http == 503 || row.http == 504;
+    const bool http_retry =
+        row.http == 429 || row.http == 502 || row.http == 503 || row.http == 504;
     EXPECT_EQ(row.retry, http_retry) << row.http;
   }
 }

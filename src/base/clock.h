@@ -21,7 +21,7 @@ inline constexpr int64_t kNanosPerDay = 86'400 * kNanosPerSecond;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual UnixNanos Now() const = 0;          // Wall clock: may jump.
+  virtual UnixNanos Now() const = 0;           // Wall clock: may jump.
   virtual int64_t MonotonicNanos() const = 0;  // For intervals and deadlines.
 };
 

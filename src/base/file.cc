@@ -65,7 +65,7 @@ absl::Status File::SyncData() {
 }
 
 absl::StatusOr<uint64_t> File::Size() const {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(fd_, &info) != 0) return ErrnoStatus("fstat", errno);
   return static_cast<uint64_t>(info.st_size);
 }
@@ -133,7 +133,7 @@ absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& path) {
 }
 
 absl::StatusOr<uint64_t> FreeBytes(const std::string& path) {
-  struct statvfs info{};
+  struct statvfs info {};
   if (::statvfs(path.c_str(), &info) != 0) return ErrnoStatus("statvfs " + path, errno);
   return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
 }

@@ -29,9 +29,10 @@ class File {
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
 
-  absl::Status WriteAll(std::string_view data);          // At the file's position.
-  absl::StatusOr<size_t> ReadAt(uint64_t offset, char* to, size_t bytes) const;  // Short at the end.
-  absl::Status SyncData();                               // fdatasync
+  absl::Status WriteAll(std::string_view data);  // At the file's position.
+  absl::StatusOr<size_t> ReadAt(uint64_t offset, char* to,
+                                size_t bytes) const;  // Short at the end.
+  absl::Status SyncData();                            // fdatasync
   absl::StatusOr<uint64_t> Size() const;
   absl::Status Truncate(uint64_t bytes);
 

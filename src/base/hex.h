@@ -3,10 +3,10 @@
 // Lower-case hex of raw bytes and back.
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <string>
 #include <string_view>
-
-#include <absl/status/statusor.h>
 
 namespace pitot {
 

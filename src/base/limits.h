@@ -1,7 +1,7 @@
 // base/limits.h
 //
-// Every bound of the program, in one table: name in the configuration (`limits.NAME`), default, unit
-// and what happens at it. The table is also the documentation: `pitot config check` prints it.
+// Every bound of the program, in one table: name in the configuration (`limits.NAME`), default,
+// unit and what happens at it. The table is also the documentation: `pitot config check` prints it.
 #pragma once
 
 #include <cstdint>
@@ -69,7 +69,8 @@ inline constexpr LimitRow kLimitRows[] = {
     {"resolve_at_once_spans", &Limits::resolve_at_once_spans, "spans",
      "Larger traces are resolved again every 5 s instead of at every flush.", 1, 1LL << 30},
     {"seen_payloads", &Limits::seen_payloads, "hashes",
-     "Older hashes are forgotten; a resent payload is then written again and merged.", 0, 1LL << 30},
+     "Older hashes are forgotten; a resent payload is then written again and merged.", 0,
+     1LL << 30},
     {"receipt_sources", &Limits::receipt_sources, "sources",
      "Further sources are counted together as \"other\".", 1, 1 << 20},
     {"sql_rows", &Limits::sql_rows, "rows", "The result is cut there and marked.", 1, 10'000'000},

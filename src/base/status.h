@@ -7,7 +7,6 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-
 #include <fmt/format.h>
 
 #include <chrono>
@@ -84,8 +83,8 @@ absl::Status ErrnoStatus(std::string_view what, int error);
 #define PITOT_CONCAT_INNER(a, b) a##b
 #define PITOT_CONCAT(a, b) PITOT_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expr)                        \
-  do {                                               \
+#define RETURN_IF_ERROR(expr)                          \
+  do {                                                 \
     if (absl::Status _s = (expr); !_s.ok()) return _s; \
   } while (0)
 

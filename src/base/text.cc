@@ -32,7 +32,7 @@ struct Unit {
 };
 
 constexpr Unit kByteUnits[] = {
-    {"", 1},          {"B", 1},          {"KB", 1'000},    {"MB", 1'000'000}, {"GB", 1'000'000'000},
+    {"", 1},          {"B", 1},         {"KB", 1'000},    {"MB", 1'000'000}, {"GB", 1'000'000'000},
     {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1LL << 40}};
 
 constexpr Unit kTimeUnits[] = {{"ns", 1},
@@ -49,12 +49,13 @@ absl::StatusOr<int64_t> ParseWithUnit(std::string_view text, std::span<const Uni
   double number = 0;
   const auto [end, error] =
       std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), number);
-  const std::string_view unit =
-      TrimText(trimmed.substr(static_cast<size_t>(end - trimmed.data())));
+  const std::string_view unit = TrimText(trimmed.substr(static_cast<size_t>(end - trimmed.data())));
   if (error == std::errc() && number >= 0) {
     const auto row = std::ranges::find(units, unit, &Unit::name);
     const bool known = unit.empty() || row != units.end();
-    const double value = number * static_cast<double>(unit.empty() ? bare : known ? row->factor : 1);
+    const double value = number * static_cast<double>(unit.empty() ? bare
+                                                      : known      ? row->factor
+                                                                   : 1);
     if (known && value < 9.2e18) return static_cast<int64_t>(std::llround(value));
   }
   std::string names;
@@ -147,7 +148,7 @@ std::string FormatTime(int64_t unix_ns) {
     --seconds;
   }
   const time_t whole = seconds;
-  struct tm parts{};
+  struct tm parts {};
   gmtime_r(&whole, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,

@@ -1,6 +1,7 @@
 // base/text.h
 //
-// Small helpers over words people type and read: nearest known name, sizes and durations with units.
+// Small helpers over words people type and read: nearest known name, sizes and durations with
+// units.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -13,8 +14,8 @@
 
 namespace pitot {
 
-// The known name nearest to `word` by edit distance, or empty when none is near enough to be what was
-// meant (more than a third of the letters differ).
+// The known name nearest to `word` by edit distance, or empty when none is near enough to be what
+// was meant (more than a third of the letters differ).
 std::string_view NearestName(std::string_view word, std::span<const std::string_view> known);
 
 // " (did you mean \"x\"?)", or empty.

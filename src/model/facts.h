@@ -21,7 +21,7 @@ namespace pitot {
 // What a span's usage is, seen in its trace. See ARCHITECTURE.md, "What counts once".
 enum class UsageRole : uint8_t { kNone, kLeaf, kRollup, kWrapper, kDuplicate, kEnd };
 inline constexpr std::array<std::string_view, 5> kUsageRoleNames = {"", "leaf", "rollup", "wrapper",
-                                                                   "duplicate"};
+                                                                    "duplicate"};
 inline std::string_view Name(UsageRole v) { return kUsageRoleNames[static_cast<size_t>(v)]; }
 
 struct FactRow {
@@ -30,7 +30,7 @@ struct FactRow {
   int64_t end_ns = 0;    // Of a running span: its start.
   TraceId trace_id;
   SpanId span_id;
-  uint64_t rev = 0;  // Newest wins.
+  uint64_t rev = 0;         // Newest wins.
   bool is_deleted = false;  // A tombstone for a key the span no longer has.
 
   int64_t start_ns = 0;
@@ -88,9 +88,9 @@ struct TraceRow {
   uint32_t orphans = 0;
   uint32_t llm_calls = 0;
   uint32_t tool_calls = 0;
-  int64_t input_tokens = 0;   // Counted spans only, all input buckets.
+  int64_t input_tokens = 0;  // Counted spans only, all input buckets.
   int64_t output_tokens = 0;
-  NanoUsd cost;              // Sum over counted spans with a known cost.
+  NanoUsd cost;  // Sum over counted spans with a known cost.
   uint32_t unpriced_calls = 0;
   std::string_view service;
   std::string_view environment;

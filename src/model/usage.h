@@ -28,9 +28,9 @@ inline constexpr size_t kUsageBuckets = static_cast<size_t>(UsageBucket::kEnd);
 
 // Column and JSON names, in enum order.
 inline constexpr std::array<std::string_view, kUsageBuckets> kUsageBucketNames = {
-    "input_tokens",         "cache_read_tokens",  "cache_write_5m_tokens", "cache_write_1h_tokens",
-    "input_audio_tokens",   "input_image_tokens", "output_tokens",         "reasoning_tokens",
-    "output_audio_tokens",  "output_image_tokens"};
+    "input_tokens",        "cache_read_tokens",  "cache_write_5m_tokens", "cache_write_1h_tokens",
+    "input_audio_tokens",  "input_image_tokens", "output_tokens",         "reasoning_tokens",
+    "output_audio_tokens", "output_image_tokens"};
 
 struct Usage {
   std::array<int64_t, kUsageBuckets> tokens = {};

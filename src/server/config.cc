@@ -58,7 +58,8 @@ class ConfigReader {
   absl::Status ReadMap(const YAML::Node& map, const std::string& prefix) {
     for (const auto& pair : map) {
       if (!pair.first.IsScalar()) return At(pair.first, "a key must be a word");
-      const std::string path = prefix.empty() ? pair.first.Scalar() : prefix + "." + pair.first.Scalar();
+      const std::string path =
+          prefix.empty() ? pair.first.Scalar() : prefix + "." + pair.first.Scalar();
       if (!known_.contains(path)) return Unknown(pair.first, path, prefix);
       if (!seen_.insert(path).second) return At(pair.first, path + " is given twice");
       RETURN_IF_ERROR(ReadValue(pair.second, path));
@@ -109,7 +110,8 @@ class ConfigReader {
 
   absl::Status ReadLimit(const YAML::Node& value, const LimitRow& row) {
     const auto number = ParseBytes(value.IsScalar() ? value.Scalar() : "");
-    if (!number.ok()) return At(value, fmt::format("{}: {}", LimitPath(row), Message(number.status())));
+    if (!number.ok())
+      return At(value, fmt::format("{}: {}", LimitPath(row), Message(number.status())));
     if (*number < row.min || *number > row.max) {
       return At(value, fmt::format("{}: {} is out of range: {} to {} {}", LimitPath(row), *number,
                                    row.min, row.max, row.unit));

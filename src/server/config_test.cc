@@ -25,7 +25,8 @@ TEST(Config, DefaultsNeedNoFile) {
 }
 
 TEST(Config, FileThenEnvironment) {
-  const auto options = ParseConfig(R"(
+  const auto options = ParseConfig(
+      R"(
 listen: {http: "127.0.0.1:9000", cors_origins: [https://a.example, https://b.example]}
 spool: {max_bytes: 2GiB}
 ingest: {batch_delay: 250ms, open_timeout: 5m}
@@ -34,9 +35,8 @@ redaction:
   personal: [email]
   rules: [{name: ticket, pattern: "TICK-[0-9]+"}]
 )",
-                                   "pitot.yaml",
-                                   Env({{"PITOT_LISTEN_HTTP", "127.0.0.1:0"},
-                                        {"PITOT_LIMITS_REQUEST_BYTES", "2MiB"}}));
+      "pitot.yaml",
+      Env({{"PITOT_LISTEN_HTTP", "127.0.0.1:0"}, {"PITOT_LIMITS_REQUEST_BYTES", "2MiB"}}));
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->http_address, "127.0.0.1:0");
   EXPECT_EQ(options->cors_origins.size(), 2u);
@@ -71,7 +71,8 @@ TEST(Config, RefusalsNameLineKeyValueAndWhatIsAccepted) {
 }
 
 TEST(Config, WhatIsPrintedReadsBackAsTheSame) {
-  const auto options = ParseConfig("ingest: {batch_delay: 123ms}\nspool: {max_bytes: 3GiB}", "", Env({}));
+  const auto options =
+      ParseConfig("ingest: {batch_delay: 123ms}\nspool: {max_bytes: 3GiB}", "", Env({}));
   ASSERT_TRUE(options.ok());
   const std::string printed = PrintConfig(*options);
   const auto again = ParseConfig(printed, "printed", Env({}));

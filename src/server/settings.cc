@@ -36,8 +36,7 @@ constexpr Setting kSettings[] = {
     {"store.memory_bytes", IntSetting{&O::store_memory_bytes, SettingUnit::kBytes, 0, kMaxBytes},
      "Bound on the embedded store's memory; 0 chooses by the machine."},
 
-    {"spool.max_bytes",
-     IntSetting{&O::spool_max_bytes, SettingUnit::kBytes, 1 << 20, kMaxBytes},
+    {"spool.max_bytes", IntSetting{&O::spool_max_bytes, SettingUnit::kBytes, 1 << 20, kMaxBytes},
      "Records waiting for the store; beyond it senders get 503 with Retry-After."},
     {"spool.segment_bytes",
      IntSetting{&O::spool_segment_bytes, SettingUnit::kBytes, 1 << 12, 1 << 30},
@@ -64,8 +63,7 @@ constexpr Setting kSettings[] = {
 
     {"retention.days", IntSetting{&O::retention_days, SettingUnit::kDays, 1, 65'000},
      "Days that telemetry is kept."},
-    {"retention.import_days",
-     IntSetting{&O::retention_import_days, SettingUnit::kDays, 0, 65'000},
+    {"retention.import_days", IntSetting{&O::retention_import_days, SettingUnit::kDays, 0, 65'000},
      "Days that imported history is kept, from the day of the span; 0: for ever."},
 
     {"redaction.secrets", BoolSetting{&O::redact_secrets},
@@ -174,9 +172,7 @@ struct Printer {
   std::string operator()(const TextSetting& s) const {
     return fmt::format("\"{}\"", options.*s.field);
   }
-  std::string operator()(const BoolSetting& s) const {
-    return options.*s.field ? "true" : "false";
-  }
+  std::string operator()(const BoolSetting& s) const { return options.*s.field ? "true" : "false"; }
   std::string operator()(const ListSetting& s) const {
     return fmt::format("[{}]", fmt::join(options.*s.field, ", "));
   }

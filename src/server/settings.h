@@ -1,7 +1,7 @@
 // server/settings.h
 //
-// The one table of configuration keys: read by the parser, the environment, `pitot config check` and
-// its documentation. A new key is one row here (and a field in server/options.h).
+// The one table of configuration keys: read by the parser, the environment, `pitot config check`
+// and its documentation. A new key is one row here (and a field in server/options.h).
 #pragma once
 
 #include <absl/status/status.h>
