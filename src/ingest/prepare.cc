@@ -160,6 +160,7 @@ void Preparer::PriceSpan(Span& span, DropCounts& drops) {
     table = prices_.PriceOf({.provider = span.provider,
                              .model = span.model,
                              .at_ns = span.end_ns,
+                             .service_tier = span.service_tier,
                              .usage = span.usage});
   }
   const Price price = Settle(table, span.cost_reported, span.usage);

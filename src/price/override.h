@@ -13,8 +13,11 @@
 //       per_million_usd:              # Dollars a million tokens, at most six decimals.
 //         input: 3.00                 # Required: 0 is a price, a missing one a mistake.
 //         output: 15.00               # Required; 0 for an embedding model.
-//         cache_read: 0.30            # What is absent is billed as input or output; see
-//         FillPrices. cache_write_5m: 3.75 cache_write_1h: 6.00 input_audio: 3.00 input_image: 3.00
+//         cache_read: 0.30            # What is absent is billed as input or output.
+//         cache_write_5m: 3.75
+//         cache_write_1h: 6.00
+//         input_audio: 3.00
+//         input_image: 3.00
 //         reasoning: 15.00
 //         output_audio: 15.00
 //         output_image: 15.00
