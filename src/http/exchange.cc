@@ -10,7 +10,7 @@ namespace pitot {
 
 template <typename Change>
 void Exchange::Update(Change change) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (!change()) return;
   // Called under the lock: Detach waits for it, so the session is still there. It only posts.
   if (wake_ != nullptr) std::exchange(wake_, nullptr)();
@@ -55,12 +55,8 @@ bool Exchange::TryWrite(std::string& chunk) {
 
 absl::Status Exchange::Write(std::string chunk) {
   while (!TryWrite(chunk)) {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](Exchange* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) {
-          return self->RoomLocked() || self->ended_;
-        },
-        this));
+    MutexLock lock(&mutex_);
+    while (!RoomLocked() && !ended_) room_.Wait(mutex_);
     if (detached_ || ended_) return Error(absl::StatusCode::kCancelled, "the peer has gone");
   }
   return absl::OkStatus();
@@ -68,7 +64,7 @@ absl::Status Exchange::Write(std::string chunk) {
 
 void Exchange::OnWritable(std::function<void()> callback) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!RoomLocked()) {
       on_writable_ = std::move(callback);
       return;
@@ -112,17 +108,17 @@ void Exchange::Abandon() {
 }
 
 bool Exchange::connected() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return !detached_;
 }
 
 size_t Exchange::queued_bytes() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return queue_.size() + writing_bytes_;
 }
 
 Exchange::Work Exchange::Take(std::function<void()> wake) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   Work work;
   if (head_.has_value()) {
     work.head = std::move(head_);
@@ -141,8 +137,9 @@ Exchange::Work Exchange::Take(std::function<void()> wake) {
 void Exchange::Written() {
   std::function<void()> writable;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     writing_bytes_ = 0;
+    room_.NotifyAll();
     if (RoomLocked()) writable = std::exchange(on_writable_, nullptr);
   }
   if (writable != nullptr) writable();
@@ -152,9 +149,10 @@ void Exchange::Detach(bool done) {
   std::function<void()> writable;
   std::function<void()> disconnect;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (detached_) return;
     detached_ = true;
+    room_.NotifyAll();
     queue_ = {};
     head_.reset();
     wake_ = nullptr;

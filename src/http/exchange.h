@@ -4,15 +4,14 @@
 // (an I/O thread). Thread-safe.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
 #include <absl/status/status.h>
-#include <absl/synchronization/mutex.h>
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "http/memory_budget.h"
 #include "http/message.h"
 
@@ -67,7 +66,8 @@ class Exchange {
 
   MemoryLease lease_;
   const size_t stream_bytes_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  CondVar room_;  // A blocked Write may look again.
   std::optional<HttpResponse> head_ ABSL_GUARDED_BY(mutex_);
   bool answered_ ABSL_GUARDED_BY(mutex_) = false;
   bool streamed_ ABSL_GUARDED_BY(mutex_) = false;

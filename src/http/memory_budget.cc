@@ -3,14 +3,14 @@
 namespace pitot {
 
 bool MemoryBudget::TryAcquire(int64_t bytes) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (!waiters_.empty() || !FitsLocked(bytes)) return false;
   used_ += bytes;
   return true;
 }
 
 uint64_t MemoryBudget::AcquireOrWait(int64_t bytes, std::function<void()> granted) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (waiters_.empty() && FitsLocked(bytes)) {
     used_ += bytes;
     return 0;
@@ -23,7 +23,7 @@ bool MemoryBudget::Cancel(uint64_t ticket) {
   std::list<Waiter> granted;
   bool found = false;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     found = std::erase_if(waiters_, [&](const Waiter& w) { return w.ticket == ticket; }) > 0;
     granted = GrantLocked();  // Whoever stood behind it may fit.
   }
@@ -34,7 +34,7 @@ bool MemoryBudget::Cancel(uint64_t ticket) {
 void MemoryBudget::Release(int64_t bytes) {
   std::list<Waiter> granted;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     used_ -= bytes;
     granted = GrantLocked();
   }
@@ -42,7 +42,7 @@ void MemoryBudget::Release(int64_t bytes) {
 }
 
 int64_t MemoryBudget::used() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return used_;
 }
 

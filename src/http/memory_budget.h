@@ -4,13 +4,12 @@
 // order, so that a large request is not starved by small ones.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
-
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
+
+#include "base/mutex.h"
 
 namespace pitot {
 
@@ -50,7 +49,7 @@ class MemoryBudget {
   std::list<Waiter> GrantLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int64_t bytes_max_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   int64_t used_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t last_ticket_ ABSL_GUARDED_BY(mutex_) = 0;
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mutex_);

@@ -1,9 +1,5 @@
 #include "http/server.h"
 
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
-#include <absl/time/time.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
@@ -17,6 +13,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "http/memory_budget.h"
 #include "http/session.h"
@@ -56,8 +53,9 @@ class HttpServer::Impl {
     shared_.options = std::move(options);
     shared_.service = std::move(service);
     shared_.closed = [this] {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       --open_;
+      closed_.NotifyAll();
     };
     acceptor_ = std::make_unique<tcp::acceptor>(loops_[0]->context);
   }
@@ -109,13 +107,13 @@ class HttpServer::Impl {
         for (Session* session : Sessions(loop)) session->Drain();
       });
     });
-    if (!AwaitClosed(absl::FromChrono(drain))) {
+    if (!AwaitClosed(std::chrono::steady_clock::now() + drain)) {
       LogWarning("http: {} requests were still in flight after {} ms and were cut", connections(),
                  drain.count());
       ForEachLoop([](IoLoop& loop) {
         for (Session* session : Sessions(loop)) session->Cut();
       });
-      AwaitClosed(absl::InfiniteDuration());
+      AwaitClosed(SteadyTime::max());
     }
     for (const auto& loop : loops_) loop->context.stop();
     for (std::thread& thread : threads_) thread.join();
@@ -123,7 +121,7 @@ class HttpServer::Impl {
 
   uint16_t port() const { return port_; }
   int64_t connections() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return open_;
   }
 
@@ -139,14 +137,12 @@ class HttpServer::Impl {
     }
   }
 
-  bool AwaitClosed(absl::Duration wait) {
-    absl::MutexLock lock(&mutex_);
-    return mutex_.AwaitWithTimeout(absl::Condition(
-                                       +[](Impl* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) {
-                                         return self->open_ == 0;
-                                       },
-                                       this),
-                                   wait);
+  bool AwaitClosed(SteadyTime until) {
+    MutexLock lock(&mutex_);
+    while (open_ > 0) {
+      if (!closed_.WaitUntil(mutex_, until)) return open_ == 0;
+    }
+    return true;
   }
 
   asio::awaitable<void> Accept() {
@@ -170,7 +166,7 @@ class HttpServer::Impl {
   }
 
   bool Admit() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (open_ >= shared_.options.connections) return false;
     ++open_;
     return true;
@@ -197,7 +193,8 @@ class HttpServer::Impl {
   ServerShared shared_;
   uint16_t port_ = 0;
   bool stopped_ = false;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  CondVar closed_;
   int64_t open_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<IoLoop>> loops_;
   std::unique_ptr<tcp::acceptor> acceptor_;

@@ -23,7 +23,7 @@ class HttpServerTest : public ::testing::Test {
  protected:
   void Open(HttpServerOptions options = {}) {
     HttpService service;
-    service.admit = [this](HttpRequest& head, Admission& admission) {
+    service.admit = [](HttpRequest& head, Admission& admission) {
       if (head.path == "/forbidden") admission.answer = ErrorResponse(403, "no");
       if (head.path == "/raw") admission.decode_body = false;
       if (head.path == "/small") admission.body_bytes = 10;
