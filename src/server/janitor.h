@@ -1,0 +1,34 @@
+// server/janitor.h
+//
+// What has to be done to the store from time to time: retention, once an hour.
+#pragma once
+
+#include <absl/synchronization/notification.h>
+
+#include <thread>
+
+#include "base/clock.h"
+#include "store/engine.h"
+
+namespace pitot {
+
+class Janitor {
+ public:
+  // Borrows both.
+  Janitor(Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {}
+  ~Janitor() { Stop(); }
+
+  void Start();
+  // Safe to call twice. Waits for a pass that is under way.
+  void Stop();
+
+ private:
+  void Run();
+
+  Engine& engine_;
+  const Clock& clock_;
+  absl::Notification stop_;
+  std::jthread thread_;  // Last: joined before anything it uses is gone.
+};
+
+}  // namespace pitot
