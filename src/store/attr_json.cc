@@ -11,18 +11,27 @@
 namespace pitot {
 namespace {
 
-bool NeedsEscape(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
+bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
 void AppendEscape(char c, std::string& out) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<int>(c));
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<int>(c));
   }
 }
 
@@ -46,8 +55,9 @@ void AppendDouble(double number, std::string& out) {
   } else if (std::isinf(number)) {
     out += number > 0 ? "\"Infinity\"" : "\"-Infinity\"";
   } else {
-    // fmt writes the shortest text that reads back as the same number, with ".0" if it is whole.
-    fmt::format_to(std::back_inserter(out), "{}", number);
+    const size_t from = out.size();
+    fmt::format_to(std::back_inserter(out), "{}", number);  // Shortest that reads back the same.
+    if (out.find_first_of(".e", from) == std::string::npos) out += ".0";
   }
 }
 
@@ -80,17 +90,29 @@ void AppendJsonString(std::string_view text, std::string& out) {
 
 void AppendAttrJson(const AttrValue& value, std::string& out) {
   switch (value.type) {
-    case AttrType::kEmpty: out += "null"; return;
-    case AttrType::kString: AppendJsonString(value.text, out); return;
-    case AttrType::kBool: out += value.boolean ? "true" : "false"; return;
-    case AttrType::kInt: fmt::format_to(std::back_inserter(out), "{}", value.integer); return;
-    case AttrType::kDouble: AppendDouble(value.number, out); return;
+    case AttrType::kEmpty:
+      out += "null";
+      return;
+    case AttrType::kString:
+      AppendJsonString(value.text, out);
+      return;
+    case AttrType::kBool:
+      out += value.boolean ? "true" : "false";
+      return;
+    case AttrType::kInt:
+      fmt::format_to(std::back_inserter(out), "{}", value.integer);
+      return;
+    case AttrType::kDouble:
+      AppendDouble(value.number, out);
+      return;
     case AttrType::kBytes:
       out += '"';
       AppendBase64(value.text, out);
       out += '"';
       return;
-    case AttrType::kJson: out += value.text; return;
+    case AttrType::kJson:
+      out += value.text;
+      return;
   }
 }
 

@@ -47,12 +47,11 @@ class Enum8 : public native::Number<int8_t> {
   void Append(E value) { Number::Append(static_cast<int8_t>(value)); }
 };
 
-inline constexpr std::array<std::string_view, 5> kUsageConventionNames = {
-    "", "exact", "inclusive", "exclusive", "unknown"};
+inline constexpr std::array<std::string_view, 5> kUsageConventionNames = {"", "exact", "inclusive",
+                                                                          "exclusive", "unknown"};
 
 inline uint32_t ClampUInt32(int64_t value) {
-  return static_cast<uint32_t>(
-      std::clamp<int64_t>(value, 0, std::numeric_limits<uint32_t>::max()));
+  return static_cast<uint32_t>(std::clamp<int64_t>(value, 0, std::numeric_limits<uint32_t>::max()));
 }
 
 // a - b, at the ends of int64_t when it does not fit: times come from strangers.

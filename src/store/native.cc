@@ -120,9 +120,14 @@ void LowCardinality::WriteData(NativeBuffer& out) const {
   out.Append(key_bytes_.data(), key_bytes_.size());
   out.AppendNumber<uint64_t>(elements());
   switch (width) {
-    case 0: WriteNarrowed<uint8_t>(indexes_, out); break;
-    case 1: WriteNarrowed<uint16_t>(indexes_, out); break;
-    default: out.Append(indexes_.data(), indexes_.size());
+    case 0:
+      WriteNarrowed<uint8_t>(indexes_, out);
+      break;
+    case 1:
+      WriteNarrowed<uint16_t>(indexes_, out);
+      break;
+    default:
+      out.Append(indexes_.data(), indexes_.size());
   }
 }
 

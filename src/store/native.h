@@ -110,15 +110,42 @@ namespace native {
 
 template <typename T>
 struct NumberName;
-template <> struct NumberName<uint8_t> { static constexpr const char* kName = "UInt8"; };
-template <> struct NumberName<uint16_t> { static constexpr const char* kName = "UInt16"; };
-template <> struct NumberName<uint32_t> { static constexpr const char* kName = "UInt32"; };
-template <> struct NumberName<uint64_t> { static constexpr const char* kName = "UInt64"; };
-template <> struct NumberName<int8_t> { static constexpr const char* kName = "Int8"; };
-template <> struct NumberName<int32_t> { static constexpr const char* kName = "Int32"; };
-template <> struct NumberName<int64_t> { static constexpr const char* kName = "Int64"; };
-template <> struct NumberName<float> { static constexpr const char* kName = "Float32"; };
-template <> struct NumberName<double> { static constexpr const char* kName = "Float64"; };
+template <>
+struct NumberName<uint8_t> {
+  static constexpr const char* kName = "UInt8";
+};
+template <>
+struct NumberName<uint16_t> {
+  static constexpr const char* kName = "UInt16";
+};
+template <>
+struct NumberName<uint32_t> {
+  static constexpr const char* kName = "UInt32";
+};
+template <>
+struct NumberName<uint64_t> {
+  static constexpr const char* kName = "UInt64";
+};
+template <>
+struct NumberName<int8_t> {
+  static constexpr const char* kName = "Int8";
+};
+template <>
+struct NumberName<int32_t> {
+  static constexpr const char* kName = "Int32";
+};
+template <>
+struct NumberName<int64_t> {
+  static constexpr const char* kName = "Int64";
+};
+template <>
+struct NumberName<float> {
+  static constexpr const char* kName = "Float32";
+};
+template <>
+struct NumberName<double> {
+  static constexpr const char* kName = "Float64";
+};
 
 // UIntN, IntN, FloatN; and types stored as such a number: Bool, Date, Date32, DateTime64(9), Enum8.
 template <typename T>
@@ -214,8 +241,8 @@ class LowCardinality : public NativeColumn {
   void AddKey(std::string_view text, uint64_t hash);
   void Rehash(size_t slots);
 
-  NativeBuffer key_bytes_;  // The keys as Native strings.
-  std::vector<Key> keys_;   // The first is the empty string.
+  NativeBuffer key_bytes_;       // The keys as Native strings.
+  std::vector<Key> keys_;        // The first is the empty string.
   std::vector<uint32_t> slots_;  // Open addressing: key index + 1, 0 = free. A power of two.
   NativeBuffer indexes_;         // uint32_t; narrowed when written.
   uint32_t last_ = 0;            // Rows that follow each other often agree.

@@ -2,12 +2,12 @@
 //
 // Reads ClickHouse's RowBinary format: values row after row without separators, as selected.
 // Numbers are little-endian; String is varuint length and bytes; FixedString(N) is N bytes;
-// Nullable(T) a byte (1 = null) and, unless null, T; Array(T) a varuint count and the items; Map the
-// same with key and value in turn; LowCardinality(T) is plain T; Enum8 is Int8; Date is UInt16 days.
-// Source: ClickHouse documentation, formats, RowBinary.
+// Nullable(T) a byte (1 = null) and, unless null, T; Array(T) a varuint count and the items; Map
+// the same with key and value in turn; LowCardinality(T) is plain T; Enum8 is Int8; Date is UInt16
+// days. Source: ClickHouse documentation, formats, RowBinary.
 //
-// The bytes may be cut or wrong (a remote store, a proxy between): no read passes the end. After the
-// first failure everything reads as zero or empty and ok() is false: check it once a row.
+// The bytes may be cut or wrong (a remote store, a proxy between): no read passes the end. After
+// the first failure everything reads as zero or empty and ok() is false: check it once a row.
 //
 // Thread-safety: none. Ownership: views point into the bytes given, which must outlive them.
 #pragma once

@@ -45,6 +45,7 @@ struct SpansBlock::Columns {
   Field<LowCardinality> model_requested{b, "model_requested"};
   Field<LowCardinality> model{b, "model"};
   Field<String> response_id{b, "response_id"};
+  Field<LowCardinality> service_tier{b, "service_tier"};
   Field<Enum8<FinishReason>> finish_reason{b, "finish_reason", kFinishReasonNames};
   Field<LowCardinality> finish_raw{b, "finish_raw"};
   Field<Nullable<Int64>> ttft_ns{b, "ttft_ns"};
@@ -178,6 +179,7 @@ void SpansBlock::Columns::AppendModelCall(const Span& span) {
   model_requested.Append(span.model_requested);
   model.Append(span.model);
   response_id.Append(span.response_id);
+  service_tier.Append(span.service_tier);
   finish_reason.Append(span.finish_reason);
   finish_raw.Append(span.finish_raw);
   ttft_ns.Append(span.ttft_ns);

@@ -12,11 +12,11 @@
 
 namespace pitot {
 
-// attributes and resource. The resource column holds the resource's attributes under their keys, the
-// scope's under "scope." + key, and the scope's version under "scope.version".
+// attributes and resource. The resource column holds the resource's attributes under their keys,
+// the scope's under "scope." + key, and the scope's version under "scope.version".
 struct AttributeColumns {
-  explicit AttributeColumns(NativeBlock& block) : attributes(block, "attributes"),
-                                                  resource(block, "resource") {}
+  explicit AttributeColumns(NativeBlock& block)
+      : attributes(block, "attributes"), resource(block, "resource") {}
 
   void Append(std::span<const Attr> record, const RawResource& raw_resource, const RawScope& scope);
 

@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS spans
     model_requested LowCardinality(String),
     model LowCardinality(String),
     response_id String,
+    service_tier LowCardinality(String),
     finish_reason Enum8('' = 0, 'stop' = 1, 'length' = 2, 'tool_use' = 3, 'content_filter' = 4,
                         'refusal' = 5, 'error' = 6, 'cancelled' = 7, 'other' = 8),
     finish_raw LowCardinality(String),
