@@ -10,6 +10,7 @@ constexpr Rule kRules[] = {
     {"anthropic.usage.cache_creation.ephemeral_5m_input_tokens", kCacheWrite5m, 10},
     {"anthropic.usage.cache_creation.ephemeral_1h_input_tokens", kCacheWrite1h, 10},
     {"anthropic.message.stop_reason", kFinish, 50},
+    {"anthropic.usage.service_tier", kServiceTier, 40},
     {"anthropic.usage.server_tool_use.web_search_requests", kWebSearches, 10},
 };
 

@@ -92,6 +92,7 @@ void Normalizer::Impl::FillModel(Span* out) {
     out->provider = ProviderOfModel(out->model);
   }
   out->response_id = selection_.Text(Field::kResponseId);
+  out->service_tier = selection_.Text(Field::kServiceTier);
   out->max_tokens = selection_.Count(Field::kMaxTokens);
   if (const Candidate* c = selection_.Get(Field::kTemperature)) out->temperature = c->number;
   if (const Candidate* c = selection_.Get(Field::kStreaming)) out->streaming = c->boolean;

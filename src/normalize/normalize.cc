@@ -1,8 +1,5 @@
 #include "normalize/normalize.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <string>
 
 #include "normalize/normalize_impl.h"
@@ -34,11 +31,9 @@ Normalizer::Impl::Impl(const RawBatch& batch, Arena& arena, const Limits& limits
   }
 }
 
-void Normalizer::Impl::Normalize(const RawSpan& given, Span* out) {
+void Normalizer::Impl::Normalize(const RawSpan& raw, Span* out) {
   static const Shared& none = *new Shared;
   *out = Span();
-  const RawSpan bounded = IsWithinLimits(given) ? RawSpan() : Bounded(given);
-  const RawSpan& raw = IsWithinLimits(given) ? given : bounded;
   const Shared& resource = raw.resource < resources_.size() ? resources_[raw.resource] : none;
   const Shared& scope = raw.scope < scopes_.size() ? scopes_[raw.scope] : none;
   selection_.Clear();
@@ -77,56 +72,10 @@ void Normalizer::Impl::Normalize(const RawSpan& given, Span* out) {
   WriteAttributes(out);
 }
 
-bool Normalizer::Impl::IsWithinLimits(const RawSpan& raw) const {
-  const size_t limit = static_cast<size_t>(limits_.payload_bytes);
-  size_t largest = 0;
-  for (const Attr& attr : raw.attributes) largest = std::max(largest, attr.value.text.size());
-  for (const RawEvent& event : raw.events) {
-    for (const Attr& attr : event.attributes) largest = std::max(largest, attr.value.text.size());
-  }
-  return largest <= limit;
-}
-
-// A copy whose texts are cut at the limit.
-RawSpan Normalizer::Impl::Bounded(const RawSpan& raw) {
-  RawSpan copy = raw;
-  copy.attributes = Bounded(raw.attributes);
-  const std::span<RawEvent> events = arena_.NewArray<RawEvent>(raw.events.size());
-  for (size_t i = 0; i < events.size(); ++i) {
-    events[i] = raw.events[i];
-    events[i].attributes = Bounded(raw.events[i].attributes);
-  }
-  copy.events = events;
-  return copy;
-}
-
-std::span<const Attr> Normalizer::Impl::Bounded(std::span<const Attr> attributes) {
-  const std::span<Attr> copy = arena_.NewArray<Attr>(attributes.size());
-  for (size_t i = 0; i < copy.size(); ++i) copy[i] = Bounded(attributes[i]);
-  return copy;
-}
-
-Attr Normalizer::Impl::Bounded(const Attr& attr) {
-  const std::string_view text = attr.value.text;
-  const size_t limit = static_cast<size_t>(limits_.payload_bytes);
-  if (text.size() <= limit) return attr;
-  drops_.Add(Drop::kPayloadTruncated);
-  const std::string mark = fmt::format("\n[cut here: {} bytes in all]", text.size());
-  size_t keep = limit > mark.size() ? limit - mark.size() : 0;
-  while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xc0) == 0x80) --keep;
-  char* const to = arena_.Allocate(keep + mark.size());
-  text.copy(to, keep);
-  mark.copy(to + keep, mark.size());
-  Attr cut = attr;
-  cut.value.type = AttrType::kString;  // No longer JSON.
-  cut.value.text = {to, keep + mark.size()};
-  return cut;
-}
-
 Normalizer::Impl::Shared Normalizer::Impl::ReadShared(std::span<const Attr> attributes,
                                                       Standing standing, std::string_view prefix) {
   Shared shared;
-  for (const Attr& attr : Bounded(attributes)) {
+  for (const Attr& attr : attributes) {
     std::string key(prefix);
     key += attr.key;
     const JsonAttr json = {arena_.Copy(key), AsJson(attr.value, arena_)};

@@ -42,10 +42,6 @@ class Normalizer::Impl {
   };
 
   Shared ReadShared(std::span<const Attr> attributes, Standing standing, std::string_view prefix);
-  bool IsWithinLimits(const RawSpan& raw) const;
-  RawSpan Bounded(const RawSpan& raw);
-  std::span<const Attr> Bounded(std::span<const Attr> attributes);
-  Attr Bounded(const Attr& attr);
 
   // Reading, in normalize.cc.
   void ReadAttributes(const RawSpan& raw);

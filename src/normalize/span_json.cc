@@ -117,6 +117,7 @@ std::string DumpSpan(const Span& span) {
   dump.Text("model_requested", span.model_requested);
   dump.Text("model", span.model);
   dump.Text("response_id", span.response_id);
+  dump.Text("service_tier", span.service_tier);
   dump.Text("finish_reason", Name(span.finish_reason));
   dump.Text("finish_raw", span.finish_raw);
   dump.Number("ttft_ns", span.ttft_ns);
