@@ -3,13 +3,12 @@
 // A queue that is bounded and can say no.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
-#include <absl/time/time.h>
-
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace pitot {
 
@@ -21,44 +20,45 @@ class BoundedQueue {
 
   // False when full or closed; `item` is then untouched. Never blocks.
   [[nodiscard]] bool TryPush(T& item) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (closed_ || items_.size() >= items_max_) return false;
     items_.push_back(std::move(item));
+    ready_.NotifyOne();
     return true;
   }
 
   // Blocks. Empty only once the queue is closed and drained.
   std::optional<T> Pop() {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(this, &BoundedQueue::ReadyLocked));
+    MutexLock lock(&mutex_);
+    while (!closed_ && items_.empty()) ready_.Wait(mutex_);
     return TakeLocked();
   }
 
   // As Pop, but also empty once `wait` has passed.
-  std::optional<T> PopFor(absl::Duration wait) {
-    absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(this, &BoundedQueue::ReadyLocked), wait);
+  std::optional<T> PopFor(std::chrono::milliseconds wait) {
+    const auto until = std::chrono::steady_clock::now() + wait;
+    MutexLock lock(&mutex_);
+    while (!closed_ && items_.empty() && ready_.WaitUntil(mutex_, until)) {
+    }
     return TakeLocked();
   }
 
   void Close() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     closed_ = true;
+    ready_.NotifyAll();
   }
 
   bool closed() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return closed_;
   }
   size_t size() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return items_.size();
   }
 
  private:
-  bool ReadyLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return closed_ || !items_.empty();
-  }
   std::optional<T> TakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (items_.empty()) return std::nullopt;
     std::optional<T> item = std::move(items_.front());
@@ -67,7 +67,8 @@ class BoundedQueue {
   }
 
   const size_t items_max_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  CondVar ready_;
   std::deque<T> items_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

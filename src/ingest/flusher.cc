@@ -58,13 +58,13 @@ void Flusher::Start() {
 
 void Flusher::Stop(std::chrono::milliseconds drain) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     draining_ = true;
-    const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; };
-    if (writer_.joinable()) {
-      mutex_.AwaitWithTimeout(absl::Condition(&ended), absl::Milliseconds(drain.count()));
+    const auto until = std::chrono::steady_clock::now() + drain;
+    while (writer_.joinable() && !stopping_ && stopped_.WaitUntil(mutex_, until)) {
     }
     stopping_ = true;
+    stopped_.NotifyAll();
   }
   batches_.Close();
   if (reader_.joinable()) reader_.join();
@@ -72,7 +72,7 @@ void Flusher::Stop(std::chrono::milliseconds drain) {
 }
 
 FlusherStats Flusher::Stats() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return stats_;
 }
 
@@ -95,7 +95,7 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
   while (true) {
     bool draining = false;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       if (stopping_) return nullptr;
       draining = draining_;
     }
@@ -137,9 +137,9 @@ void Flusher::WriteLoop() {
   int64_t next_tick = 0;
   while (true) {
     std::optional<std::unique_ptr<FlushBatch>> batch =
-        batches_.PopFor(absl::Milliseconds(options_.tick.count()));
+        batches_.PopFor(options_.tick);
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       if (stopping_) return;
     }
     if (!batch.has_value() && batches_.closed()) break;
@@ -153,8 +153,9 @@ void Flusher::WriteLoop() {
   }
   // Drained: large traces that wait for their turn are resolved now.
   if (WriteChanges(/*all=*/true).ok()) FinishResolved();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   stopping_ = true;
+  stopped_.NotifyAll();
 }
 
 absl::Status Flusher::WriteBatch(const FlushBatch& batch) {
@@ -174,7 +175,7 @@ absl::Status Flusher::WriteBatch(const FlushBatch& batch) {
   written_.push_back({batch.first_seq(), batch.last_seq(), batch.file_bytes()});
   RETURN_IF_ERROR(WriteChanges(/*all=*/false));
   FinishResolved();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   stats_.batches += 1;
   stats_.spans += batch.spans().size();
   stats_.payloads += batch.payloads().size();
@@ -307,7 +308,7 @@ absl::Status Flusher::WriteChanges(bool all) {
       });
   RETURN_IF_ERROR(traces.get());
   RETURN_IF_ERROR(facts);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   stats_.facts += changes_.facts.size();
   stats_.traces += changes_.traces.size();
   return absl::OkStatus();
@@ -340,7 +341,7 @@ void Flusher::Tick() {
   if (expired > 0) receipts_.AddLater(Drop::kUnfinishedSpan, expired);
   if (!WriteChanges(/*all=*/false).ok()) return;
   FinishResolved();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   stats_.active = active_.stats();
   stats_.error.clear();
 }
@@ -377,13 +378,15 @@ absl::Status Flusher::InsertBlock(std::string_view table, std::string_view block
 }
 
 bool Flusher::Pause(std::chrono::milliseconds wait) {
-  absl::MutexLock lock(&mutex_);
-  const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; };
-  return !mutex_.AwaitWithTimeout(absl::Condition(&ended), absl::Milliseconds(wait.count()));
+  const auto until = std::chrono::steady_clock::now() + wait;
+  MutexLock lock(&mutex_);
+  while (!stopping_ && stopped_.WaitUntil(mutex_, until)) {
+  }
+  return !stopping_;
 }
 
 void Flusher::NoteError(const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (stats_.error.empty()) {
     stats_.error_since_ns = clock_.Now();
     LogError("store: {}: spans wait in the spool", Message(status));

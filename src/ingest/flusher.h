@@ -8,8 +8,6 @@
 // Two threads: one reads, decodes and sorts the next batch while the other writes this one.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
 
 #include <deque>
 #include <functional>
@@ -19,6 +17,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "ingest/active_traces.h"
 #include "ingest/flush_batch.h"
 #include "ingest/quarantine.h"
@@ -122,7 +121,8 @@ class Flusher {
 
   BoundedQueue<std::unique_ptr<FlushBatch>> batches_{1};
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  CondVar stopped_;  // stopping_.
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;  // Read what is there, then end.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;  // End now.
   FlusherStats stats_ ABSL_GUARDED_BY(mutex_);

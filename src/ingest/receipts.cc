@@ -14,7 +14,7 @@ void Receipts::AddRequest(const IngestRequest& request, uint64_t body_bytes,
     return fmt::format("{}\n{}\n{}\n{}", request.project, Name(request.source),
                        static_cast<int>(request.signal), sender);
   };
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::string key = key_of(request.sender);
   auto it = sources_.find(key);
   if (it == sources_.end()) {
@@ -43,14 +43,14 @@ void Receipts::AddRequest(const IngestRequest& request, uint64_t body_bytes,
 }
 
 void Receipts::AddLater(Drop drop, uint64_t n) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   later_[static_cast<size_t>(drop)] += n;
 }
 
 std::vector<SourceReceipt> Receipts::Sources() const {
   std::vector<SourceReceipt> out;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     for (const auto& [key, receipt] : sources_) out.push_back(receipt);
   }
   std::sort(out.begin(), out.end(), [](const SourceReceipt& a, const SourceReceipt& b) {
@@ -61,7 +61,7 @@ std::vector<SourceReceipt> Receipts::Sources() const {
 }
 
 std::array<uint64_t, kDropCount> Receipts::Totals() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::array<uint64_t, kDropCount> totals = later_;
   for (const auto& [key, receipt] : sources_) {
     for (size_t i = 0; i < kDropCount; ++i) totals[i] += receipt.drops[i];

@@ -4,9 +4,7 @@
 // since the start of the process; the store itself has the history.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
 #include <absl/container/flat_hash_map.h>
-#include <absl/synchronization/mutex.h>
 
 #include <array>
 #include <cstdint>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "base/drops.h"
+#include "base/mutex.h"
 #include "ingest/request.h"
 
 namespace pitot {
@@ -51,7 +50,7 @@ class Receipts {
 
  private:
   const size_t sources_max_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   absl::flat_hash_map<std::string, SourceReceipt> sources_ ABSL_GUARDED_BY(mutex_);
   std::array<uint64_t, kDropCount> later_ ABSL_GUARDED_BY(mutex_) = {};
 };

@@ -24,7 +24,8 @@ struct IngestRequest {
   std::string project = "default";
   std::string sender;  // For receipts: the user agent, else the transport.
   std::string body;
-  bool import = false;  // History: limits.max_age does not apply.
+  bool import = false;  // History: limits.max_age does not apply, retention class "import".
+  uint64_t first_line = 1;  // JSON Lines: number of the body's first line, for refusals.
 };
 
 // `status` is OK once the accepted records are durable. Not OK: nothing was taken; its code decides
@@ -37,8 +38,11 @@ struct IngestReply {
   bool duplicate = false;  // The request repeats a recent one, which was stored.
 };
 
-// Ingest as listeners see it. Never blocks. The callback is called exactly once, on another thread
-// after the spool's fsync, or at once (in the caller's thread) on an error.
-using IngestFn = std::function<void(IngestRequest, std::function<void(IngestReply)>)>;
+// Called exactly once: on another thread after the spool's fsync, or at once (in the caller's thread)
+// on an error. Must be quick.
+using IngestDone = std::function<void(IngestReply)>;
+
+// Ingest as listeners see it. Never blocks.
+using IngestFn = std::function<void(IngestRequest, IngestDone)>;
 
 }  // namespace pitot

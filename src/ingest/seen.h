@@ -5,10 +5,8 @@
 // Both are optimisations over keys that make repeats harmless; forgetting is always safe.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
-#include <absl/synchronization/mutex.h>
 
 #include <cstdint>
 #include <deque>
@@ -17,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/mutex.h"
 #include "model/ids.h"
 
 namespace pitot {
@@ -34,7 +33,7 @@ class SeenRequests {
       : keep_ns_(keep_ns), entries_max_(entries_max) {}
 
   std::optional<SeenReply> Find(const Hash128& hash, int64_t now_ns) const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto it = replies_.find(hash);
     if (it == replies_.end() || it->second.at_ns + keep_ns_ < now_ns) return std::nullopt;
     return it->second.reply;
@@ -42,7 +41,7 @@ class SeenRequests {
 
   // REQUIRES: the request is durable.
   void Add(const Hash128& hash, SeenReply reply, int64_t now_ns) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!replies_.try_emplace(hash, Row{reply, now_ns}).second) return;
     order_.emplace_back(now_ns, hash);
     while (!order_.empty() &&
@@ -59,7 +58,7 @@ class SeenRequests {
   };
   const int64_t keep_ns_;
   const size_t entries_max_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   absl::flat_hash_map<Hash128, Row, IdHash<16>> replies_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::pair<int64_t, Hash128>> order_ ABSL_GUARDED_BY(mutex_);  // Oldest first.
 };
@@ -80,7 +79,7 @@ class SeenPayloads {
   static Hash128 ScopeOf(std::string_view project, uint16_t keep_days, int32_t day);
 
   bool Contains(const Hash128& key) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (young_.contains(key)) return true;
     if (!old_.contains(key)) return false;
     AddLocked(key);
@@ -89,13 +88,13 @@ class SeenPayloads {
 
   // REQUIRES: the payload is durable in the spool.
   void Add(const Hash128& key) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     AddLocked(key);
   }
 
   // After a deletion: what was erased must be written again when it is sent again.
   void Clear() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     young_.clear();
     old_.clear();
   }
@@ -111,7 +110,7 @@ class SeenPayloads {
   }
 
   const size_t half_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   absl::flat_hash_set<Hash128, IdHash<16>> young_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<Hash128, IdHash<16>> old_ ABSL_GUARDED_BY(mutex_);
 };

@@ -63,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(SpoolOptions options, const C
 absl::Status Spool::Recover() {
   RETURN_IF_ERROR(RecoverJournal());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(options_.folder));
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   for (const std::string& name : names) {
     uint64_t first = 0;
     const char* const end = name.data() + name.size();
@@ -124,7 +124,7 @@ absl::Status Spool::RecoverJournal() {
   replay_ends_ = batch_ends_;
   // Rewritten at each start, so that it never grows without bound and a torn tail is gone.
   RETURN_IF_ERROR(RewriteJournal(done));
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   done_seq_ = done;
   return absl::OkStatus();
 }
@@ -172,8 +172,9 @@ void Spool::Start() {
 
 void Spool::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
+    changed_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -207,11 +208,12 @@ void Spool::Append(std::vector<std::string> records, Done done) {
   for (const std::string& record : records) bytes += record.size() + kRecordHeaderBytes;
   absl::Status room;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     room = CheckRoom(bytes);
     if (room.ok()) {
       queued_bytes_ += bytes;
       queue_.push_back({std::move(records), std::move(done), bytes});
+      changed_.NotifyAll();
       return;
     }
   }
@@ -222,11 +224,8 @@ void Spool::CommitLoop() {
   while (true) {
     std::deque<Pending> group;
     {
-      absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return stopping_ || !queue_.empty();
-      };
-      mutex_.Await(absl::Condition(&ready));
+      MutexLock lock(&mutex_);
+      while (!stopping_ && queue_.empty()) changed_.Wait(mutex_);
       if (queue_.empty()) return;
       group.swap(queue_);
     }
@@ -234,12 +233,13 @@ void Spool::CommitLoop() {
     const absl::Status status = Commit(group, &last_seq);
     if (!status.ok()) LogError("spool: {}: senders are told to retry", Message(status));
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       for (const Pending& pending : group) {
         queued_bytes_ -= pending.bytes;
         if (status.ok()) pending_bytes_ += pending.bytes;
       }
       if (status.ok()) durable_seq_ = last_seq;
+      changed_.NotifyAll();
     }
     for (Pending& pending : group) pending.done(status);
   }
@@ -255,7 +255,7 @@ absl::Status Spool::StartSegment(uint64_t first_seq) {
     ::unlink(path.c_str());
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   segments_.push_back(
       {first_seq, path, std::make_shared<File>(std::move(file)), kSegmentHeaderBytes, false});
   pending_bytes_ += kSegmentHeaderBytes;
@@ -268,7 +268,7 @@ absl::Status Spool::Commit(std::deque<Pending>& group, uint64_t* last_seq) {
   std::shared_ptr<File> file;
   uint64_t at = 0;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!segments_.empty() && !segments_.back().sealed &&
         segments_.back().durable_bytes < options_.segment_bytes) {
       file = segments_.back().file;
@@ -277,7 +277,7 @@ absl::Status Spool::Commit(std::deque<Pending>& group, uint64_t* last_seq) {
   }
   if (file == nullptr) {
     RETURN_IF_ERROR(StartSegment(next_seq_));
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     file = segments_.back().file;
     at = segments_.back().durable_bytes;
   }
@@ -300,7 +300,7 @@ absl::Status Spool::Commit(std::deque<Pending>& group, uint64_t* last_seq) {
   };
   const int64_t started = clock_.MonotonicNanos();
   const absl::Status status = write();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   syncs_ += 1;
   sync_ns_ += static_cast<uint64_t>(std::max<int64_t>(0, clock_.MonotonicNanos() - started));
   if (status.ok()) {
@@ -322,17 +322,16 @@ absl::Status Spool::Commit(std::deque<Pending>& group, uint64_t* last_seq) {
 }
 
 bool Spool::WaitReadable(std::chrono::milliseconds wait) {
-  absl::MutexLock lock(&mutex_);
-  const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || durable_seq_ > read_seq_;
-  };
-  mutex_.AwaitWithTimeout(absl::Condition(&ready), absl::Milliseconds(wait.count()));
+  const auto until = std::chrono::steady_clock::now() + wait;
+  MutexLock lock(&mutex_);
+  while (!stopping_ && durable_seq_ <= read_seq_ && changed_.WaitUntil(mutex_, until)) {
+  }
   return durable_seq_ > read_seq_;
 }
 
 // The segment to read from: the one being read, else the next one that has unread bytes.
 std::optional<Spool::Segment> Spool::ReadableSegment() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   for (size_t i = 0; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
     if (segment.first_seq < read_segment_) continue;
@@ -458,7 +457,7 @@ void Spool::FinishBatch(uint64_t last, uint64_t file_bytes) {
     LogWarning("spool journal: {}: a restart would replay the last batch", Message(status));
   }
   std::erase_if(batch_ends_, [last](uint64_t end) { return end <= last; });
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   done_seq_ = last;
   pending_bytes_ -= std::min(pending_bytes_, file_bytes);
   while (segments_.size() > 1 && segments_[1].first_seq <= done_seq_ + 1) {
@@ -470,7 +469,7 @@ void Spool::FinishBatch(uint64_t last, uint64_t file_bytes) {
 }
 
 SpoolStats Spool::Stats() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   SpoolStats stats;
   stats.pending_bytes = pending_bytes_ + queued_bytes_;
   stats.durable_seq = durable_seq_;

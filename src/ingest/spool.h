@@ -17,10 +17,8 @@
 // Group commit: appends that arrive while an fsync runs share the next one.
 #pragma once
 
-#include <absl/base/thread_annotations.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include <absl/synchronization/mutex.h>
 
 #include <atomic>
 #include <deque>
@@ -33,6 +31,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mutex.h"
 
 namespace pitot {
 
@@ -137,7 +136,8 @@ class Spool {
   const SpoolOptions options_;
   const Clock& clock_;
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  CondVar changed_;  // queue_, durable_seq_ or stopping_.
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   std::deque<Segment> segments_ ABSL_GUARDED_BY(mutex_);  // Oldest first; the last is written to.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

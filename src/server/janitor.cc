@@ -7,7 +7,7 @@
 
 namespace pitot {
 namespace {
-constexpr absl::Duration kInterval = absl::Hours(1);
+constexpr std::chrono::hours kInterval(1);
 }  // namespace
 
 void Janitor::Start() {
@@ -15,7 +15,11 @@ void Janitor::Start() {
 }
 
 void Janitor::Stop() {
-  if (!stop_.HasBeenNotified()) stop_.Notify();
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    stopped_.NotifyAll();
+  }
   if (thread_.joinable()) thread_.join();
 }
 
@@ -28,7 +32,15 @@ void Janitor::Run() {
               FormatCount(partition.rows), FormatBytes(partition.bytes));
     }
     if (!pass.status.ok()) LogWarning("retention: {}", Message(pass.status));
-  } while (!stop_.WaitForNotificationWithTimeout(kInterval));
+  } while (Pause(kInterval));
+}
+
+bool Janitor::Pause(std::chrono::seconds wait) {
+  const auto until = std::chrono::steady_clock::now() + wait;
+  MutexLock lock(&mutex_);
+  while (!stopping_ && stopped_.WaitUntil(mutex_, until)) {
+  }
+  return !stopping_;
 }
 
 }  // namespace pitot

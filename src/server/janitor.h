@@ -3,11 +3,10 @@
 // What has to be done to the store from time to time: retention, once an hour.
 #pragma once
 
-#include <absl/synchronization/notification.h>
-
 #include <thread>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "store/engine.h"
 
 namespace pitot {
@@ -24,10 +23,14 @@ class Janitor {
 
  private:
   void Run();
+  // False once stopping.
+  bool Pause(std::chrono::seconds wait);
 
   Engine& engine_;
   const Clock& clock_;
-  absl::Notification stop_;
+  Mutex mutex_;
+  CondVar stopped_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::jthread thread_;  // Last: joined before anything it uses is gone.
 };
 
