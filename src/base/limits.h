@@ -29,6 +29,7 @@ struct Limits {
   int64_t sql_seconds = 30;
   int64_t sql_memory_bytes = 2LL << 30;
   int64_t sql_text_bytes = 64 << 10;
+  int64_t sql_result_bytes = 64 << 20;
 };
 
 struct LimitRow {
@@ -78,6 +79,8 @@ inline constexpr LimitRow kLimitRows[] = {
     {"sql_memory_bytes", &Limits::sql_memory_bytes, "bytes", "The query is stopped.", 1 << 20,
      1LL << 40},
     {"sql_text_bytes", &Limits::sql_text_bytes, "bytes", "400.", 16, 1 << 20},
+    {"sql_result_bytes", &Limits::sql_result_bytes, "bytes", "The query is stopped.", 1 << 10,
+     1 << 30},
 };
 
 }  // namespace pitot

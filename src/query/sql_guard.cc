@@ -75,6 +75,7 @@ struct Node {
   size_t depth = 0;
   std::string_view kind;
   std::string_view name;  // The word after the kind; empty for most.
+  size_t children = 0;    // Seen so far.
 };
 
 // "   Function count (alias n) (children 1)" -> {3, "Function", "count"}.
@@ -119,11 +120,17 @@ bool HasEscapedName(std::string_view sql) {
   return false;
 }
 
-// Names that the statement itself gives to subqueries: NAME in `WITH NAME AS (`. The formatted text
-// has one space between tokens. More names than are in scope may be found: that only lets the
-// engine look for a table that is in no database it knows (see RunSql).
-std::vector<std::string_view> NamedSubqueries(std::string_view sql) {
-  std::vector<std::string_view> names;
+// What the formatted text says and the tree does not.
+struct TextFacts {
+  // Names that the statement gives to subqueries: NAME in `WITH NAME AS (`. Also those of windows,
+  // which look alike; no harm, since a table of that name must not exist.
+  std::vector<std::string_view> subqueries;
+  bool recursive = false;  // WITH RECURSIVE
+};
+
+// The formatted text has one space between tokens and keywords in upper case.
+TextFacts ReadText(std::string_view sql) {
+  TextFacts facts;
   std::string_view word;
   std::string_view before;
   for (size_t at = 0; at < sql.size();) {
@@ -137,21 +144,23 @@ std::vector<std::string_view> NamedSubqueries(std::string_view sql) {
       while (at < sql.size() && IsWordByte(sql[at])) ++at;
       before = word;
       word = sql.substr(begin, at - begin);
+      if (before == "WITH" && word == "RECURSIVE") facts.recursive = true;
     } else {
-      if (c == '(' && word == "AS" && !before.empty()) names.push_back(before);
+      if (c == '(' && word == "AS" && !before.empty()) facts.subqueries.push_back(before);
       if (c != ' ') before = word = {};
       ++at;
     }
   }
-  return names;
+  return facts;
 }
 
 class Checker {
  public:
   Checker(std::string_view formatted, const SqlGuardRules& rules)
-      : rules_(rules), named_(NamedSubqueries(formatted)) {}
+      : rules_(rules), text_(ReadText(formatted)) {}
 
   absl::Status Check(std::string_view ast) {
+    RETURN_IF_ERROR(CheckText());
     std::vector<Node> path;  // Ancestors of the node at hand.
     bool first = true;
     for (const std::string_view line : SplitText(ast, '\n')) {
@@ -165,6 +174,7 @@ class Checker {
       }
       first = false;
       path.resize(std::min(path.size(), node.depth));
+      if (!path.empty()) ++path.back().children;
       RETURN_IF_ERROR(CheckNode(node, path));
       path.push_back(node);
     }
@@ -173,6 +183,16 @@ class Checker {
   }
 
  private:
+  absl::Status CheckText() const {
+    if (text_.recursive) return InvalidArgument("WITH RECURSIVE is not allowed");
+    for (const std::string_view name : text_.subqueries) {
+      if (IsView(name) || std::ranges::find(rules_.stored, name) != rules_.stored.end()) {
+        return InvalidArgument("a subquery cannot be called {}: choose another name", name);
+      }
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status CheckNode(const Node& node, const std::vector<Node>& path) {
     const std::string_view parent = path.empty() ? "" : path.back().kind;
     if (parent == "SelectWithUnionQuery" && node.kind != "ExpressionList") {
@@ -190,19 +210,12 @@ class Checker {
       }
       return CheckFunction(node.name);
     }
-    // `x IN name` reads the table of that name.
-    if (node.kind == "Identifier" && path.size() >= 2 && parent == "ExpressionList" &&
-        path[path.size() - 2].kind == "Function" &&
-        std::ranges::find(kInFunctions, LowerCase(path[path.size() - 2].name)) !=
-            std::end(kInFunctions)) {
-      return CheckInOperand(node);
-    }
+    if (node.kind == "Identifier" && IsInOperand(path)) return CheckInOperand(node.name);
     return absl::OkStatus();
   }
 
   absl::Status CheckTable(std::string_view name) const {
-    if (std::ranges::find(rules_.tables, name) != rules_.tables.end()) return absl::OkStatus();
-    if (std::ranges::find(named_, name) != named_.end()) return absl::OkStatus();
+    if (IsView(name) || IsNamed(name)) return absl::OkStatus();
     return InvalidArgument("table {} does not exist here; the tables are {}{}", name,
                            fmt::join(rules_.tables, ", "), DidYouMean(name, rules_.tables));
   }
@@ -223,14 +236,33 @@ class Checker {
     });
   }
 
-  // Columns are plain names, tables may be any: an operand with a dot could be either.
-  absl::Status CheckInOperand(const Node& node) const {
-    if (node.name.find('.') == std::string_view::npos) return absl::OkStatus();
-    return InvalidArgument("IN with {} is not allowed: write IN (SELECT ...)", node.name);
+  // `x IN name` reads the table of that name.
+  static bool IsInOperand(const std::vector<Node>& path) {
+    if (path.size() < 2 || path.back().kind != "ExpressionList" || path.back().children != 2) {
+      return false;
+    }
+    const Node& function = path[path.size() - 2];
+    return function.kind == "Function" &&
+           std::ranges::find(kInFunctions, LowerCase(function.name)) != std::end(kInFunctions);
+  }
+
+  absl::Status CheckInOperand(std::string_view name) const {
+    if (IsView(name) || IsNamed(name)) return absl::OkStatus();
+    return InvalidArgument(
+        "IN {} is not allowed: write has({}, ...) for an array, IN (SELECT ...) "
+        "for a table",
+        name, name);
+  }
+
+  bool IsView(std::string_view name) const {
+    return std::ranges::find(rules_.tables, name) != rules_.tables.end();
+  }
+  bool IsNamed(std::string_view name) const {
+    return std::ranges::find(text_.subqueries, name) != text_.subqueries.end();
   }
 
   const SqlGuardRules& rules_;
-  const std::vector<std::string_view> named_;
+  const TextFacts text_;
 };
 
 }  // namespace
