@@ -166,17 +166,6 @@ size_t PlainRun(const char* p, const char* end) {
   return static_cast<size_t>(p - start);
 }
 
-char JsonCursor::Peek() {
-  while (p_ < end_ && IsSpace(*p_)) ++p_;
-  return p_ < end_ ? *p_ : '\0';
-}
-
-bool JsonCursor::Take(char c) {
-  if (Peek() != c || p_ == end_) return false;
-  ++p_;
-  return true;
-}
-
 bool JsonCursor::Value(std::string_view* raw) {
   Peek();
   const char* const from = p_;

@@ -36,9 +36,16 @@ class JsonCursor {
       : p_(text.data()), end_(p_ + text.size()), depth_max_(depth_max) {}
 
   // The next byte that is not white space; 0 at the end. Consumes white space only.
-  char Peek();
+  char Peek() {
+    while (p_ < end_ && (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t')) ++p_;
+    return p_ < end_ ? *p_ : '\0';
+  }
   // Consumes `c` if it is next.
-  [[nodiscard]] bool Take(char c);
+  [[nodiscard]] bool Take(char c) {
+    if (Peek() != c || p_ == end_) return false;
+    ++p_;
+    return true;
+  }
   // Passes over one value of any type.
   [[nodiscard]] bool Value(std::string_view* raw);
   // Passes over one object, appending its members.

@@ -14,8 +14,10 @@ namespace pitot {
 namespace {
 
 constexpr size_t kRules = std::size(kSecretRules);
-constexpr size_t kSlots = 1 << 16;
+constexpr size_t kSlotBits = 14;
+constexpr size_t kSlots = 1 << kSlotBits;  // The filter, a byte a slot, stays in the first cache.
 constexpr size_t kCapturesMax = 4;
+constexpr size_t kSecretBytesMin = 8;  // As long as the shortest: ://:ab@h
 constexpr size_t kAssignmentBytes = 1024;
 constexpr size_t kSecretBytes = 16 * 1024;
 
@@ -28,9 +30,13 @@ constexpr bool IsWordByte(char c) {
 }
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// The slot of three bytes, letters in either case, given as the low bytes of `word`.
-constexpr uint32_t Slot(uint32_t word) {
-  return ((word & 0xffffff) | 0x202020) * 0x9e3779b1u >> 16;
+// Three bytes, the low ones of `word`, letters in either case; and their slot.
+constexpr uint32_t Fold(uint32_t word) { return (word << 8) | 0x20202000; }
+constexpr uint32_t Slot(uint32_t folded) { return folded * 0x9e3779b1u >> (32 - kSlotBits); }
+uint32_t SlotAt(const char* p) {
+  uint32_t word;
+  std::memcpy(&word, p, 4);
+  return Slot(Fold(word));
 }
 uint32_t Load3(const char* p) {
   return static_cast<unsigned char>(p[0]) |
@@ -71,7 +77,28 @@ bool IsWordStart(std::string_view text, size_t at) {
   return at >= 6 && text[at - 6] == '\\' && text[at - 5] == 'u';
 }
 
+// Cheap tests that spare most patterns their run: a name without = or : behind it, an URL without @.
+bool CouldBeAssigned(std::string_view after_name) {
+  constexpr size_t kSuffixBytes = 24 + 16;
+  for (const char c : after_name.substr(0, kSuffixBytes)) {
+    if (c == '=' || c == ':') return true;
+    const bool between = IsAlnum(c) || c == '_' || c == '-' || c == '"' || c == '\'' || c == '`' ||
+                         c == '\\' || static_cast<unsigned char>(c) <= ' ';
+    if (!between) return false;
+  }
+  return false;
+}
+bool CouldHoldPassword(std::string_view after_scheme) {
+  constexpr size_t kUserInfoBytes = 64 + 1 + 128 + 1;
+  for (const char c : after_scheme.substr(0, kUserInfoBytes)) {
+    if (c == '@') return true;
+    if (c == '/' || c == '"' || c == '\\' || static_cast<unsigned char>(c) <= ' ') return false;
+  }
+  return false;
+}
+
 struct Anchor {
+  uint32_t triple;  // The three bytes, folded: slots are shared.
   uint8_t rule;
   uint8_t offset;  // Of the three bytes in the literal.
 };
@@ -79,7 +106,7 @@ struct Anchor {
 }  // namespace
 
 struct SecretScanner::Tables {
-  std::array<uint64_t, kSlots / 64> filter = {};
+  std::array<uint8_t, kSlots> filter = {};
   std::array<uint16_t, kSlots> list_of_slot = {};  // 0: none, else 1 + index into lists.
   std::vector<std::vector<Anchor>> lists;
   std::vector<std::unique_ptr<RE2>> patterns;
@@ -104,6 +131,7 @@ struct SecretScanner::Tables {
       } else {
         // Too short for a second one: with each byte that may follow.
         for (int c = '!'; c < 256; ++c) {
+          if (c >= 128 && rule.literal != "://") continue;
           const char triple[3] = {anchor[1], anchor[2], static_cast<char>(c)};
           Add({triple, 3}, i, rule.anchor + 1);
         }
@@ -112,16 +140,19 @@ struct SecretScanner::Tables {
   }
 
   void Add(std::string_view triple, size_t rule, size_t offset) {
-    const uint32_t slot = Slot(Load3(triple.data()));
-    filter[slot / 64] |= uint64_t{1} << (slot % 64);
+    const uint32_t folded = Fold(Load3(triple.data()));
+    const uint32_t slot = Slot(folded);
+    filter[slot] = 1;
     if (list_of_slot[slot] == 0) {
       lists.emplace_back();
       list_of_slot[slot] = static_cast<uint16_t>(lists.size());
     }
     std::vector<Anchor>& list = lists[list_of_slot[slot] - 1u];
-    const auto same = [&](const Anchor& a) { return a.rule == rule && a.offset == offset; };
+    const auto same = [&](const Anchor& a) {
+      return a.triple == folded && a.rule == rule && a.offset == offset;
+    };
     if (std::ranges::none_of(list, same)) {
-      list.push_back({static_cast<uint8_t>(rule), static_cast<uint8_t>(offset)});
+      list.push_back({folded, static_cast<uint8_t>(rule), static_cast<uint8_t>(offset)});
     }
   }
 };
@@ -138,6 +169,9 @@ SecretScanner::Verdict SecretScanner::TryAt(std::string_view text, size_t start,
       (rule.traits & kAnyCase) != 0 ? EqualsIgnoreCase(here, rule.literal) : here == rule.literal;
   if (!found || ((rule.traits & kWordStart) != 0 && !IsWordStart(text, start)))
     return Verdict::kNothing;
+  const std::string_view after = text.substr(start + rule.literal.size());
+  if (rule.pattern.empty() && !CouldBeAssigned(after)) return Verdict::kNothing;
+  if (rule.literal == "://" && !CouldHoldPassword(after)) return Verdict::kNothing;
   re2::StringPiece groups[1 + kCapturesMax];
   const RE2& pattern = *tables_->patterns[index];
   // Values of assignments may be tried from many starts: each looks only so far.
@@ -172,35 +206,46 @@ SecretScanner::Verdict SecretScanner::TryAt(std::string_view text, size_t start,
 }
 
 void SecretScanner::Find(std::string_view text, std::vector<SecretMatch>& matches) const {
-  if (text.size() < 3) return;
+  if (text.size() < kSecretBytesMin) return;
   const char* const data = text.data();
+  const uint8_t* const filter = tables_->filter.data();
   const size_t last = text.size() - 3;
-  size_t free_from = 0;    // End of the last match.
-  size_t values_from = 0;  // End of the last value that was none: no assignment starts inside it.
-  for (size_t i = 0; i <= last; i += 2) {
-    uint32_t word = 0;
-    if (i < last) {
-      std::memcpy(&word, data + i, 4);
-    } else {
-      word = Load3(data + i);
+  Progress progress;
+  size_t i = 0;
+  while (i <= last) {
+    // Eight bytes a step while nothing is near; the loads reach one byte beyond the last triple.
+    while (i + 6 < last && (filter[SlotAt(data + i)] | filter[SlotAt(data + i + 2)] |
+                            filter[SlotAt(data + i + 4)] | filter[SlotAt(data + i + 6)]) == 0) {
+      i += 8;
     }
-    const uint32_t slot = Slot(word);
-    if ((tables_->filter[slot / 64] >> (slot % 64) & 1) == 0) [[likely]]
-      continue;
-    for (const Anchor anchor : tables_->lists[tables_->list_of_slot[slot] - 1u]) {
-      if (i < free_from + anchor.offset) continue;
-      const bool assignment = (kSecretRules[anchor.rule].traits & kValueCheck) != 0;
-      if (assignment && i < values_from + anchor.offset) continue;
-      SecretMatch match;
-      const Verdict verdict = TryAt(text, i - anchor.offset, anchor.rule, &match);
-      if (verdict == Verdict::kImplausible) values_from = match.end;
-      if (verdict != Verdict::kSecret || match.begin < free_from) continue;
-      matches.push_back(match);
-      free_from = match.end;
-      break;
+    const size_t stop = std::min(i + 8, last + 1);
+    for (; i < stop; i += 2) {
+      const uint32_t triple = Fold(Load3(data + i));
+      if (filter[Slot(triple)] != 0 && TryAnchors(text, i, triple, &progress, matches)) break;
     }
-    if (free_from > i + 2) i = (free_from & ~size_t{1}) - 2;
+    // On after the secret; at an even place, as any.
+    i = std::max(i, progress.free_from & ~size_t{1});
   }
+}
+
+// Tries the literals that may stand around place `i`; true when one was a secret.
+bool SecretScanner::TryAnchors(std::string_view text, size_t i, uint32_t triple, Progress* progress,
+                               std::vector<SecretMatch>& matches) const {
+  for (const Anchor anchor : tables_->lists[tables_->list_of_slot[Slot(triple)] - 1u]) {
+    if (anchor.triple != triple) continue;
+    const bool assignment = (kSecretRules[anchor.rule].traits & kValueCheck) != 0;
+    const size_t from =
+        assignment ? std::max(progress->free_from, progress->values_from) : progress->free_from;
+    if (i < from + anchor.offset) continue;
+    SecretMatch match;
+    const Verdict verdict = TryAt(text, i - anchor.offset, anchor.rule, &match);
+    if (verdict == Verdict::kImplausible) progress->values_from = match.end;
+    if (verdict != Verdict::kSecret) continue;
+    matches.push_back(match);
+    progress->free_from = match.end;
+    return true;
+  }
+  return false;
 }
 
 bool SecretScanner::IsSecretKey(std::string_view key) {

@@ -38,6 +38,13 @@ class SecretScanner {
 
  private:
   struct Tables;
+  // How far a scan has come.
+  struct Progress {
+    size_t free_from = 0;    // End of the last match.
+    size_t values_from = 0;  // End of the last value that was none: no assignment starts inside it.
+  };
+  bool TryAnchors(std::string_view text, size_t i, uint32_t triple, Progress* progress,
+                  std::vector<SecretMatch>& matches) const;
   enum class Verdict : uint8_t { kNothing, kImplausible, kSecret };
   Verdict TryAt(std::string_view text, size_t start, size_t literal, SecretMatch* match) const;
 

@@ -224,8 +224,4 @@ std::string_view Lower(std::string_view text, Arena& arena) {
   return {to, text.size()};
 }
 
-bool EqualsIgnoreCase(std::string_view text, std::string_view needle) {
-  return std::ranges::equal(text, needle, {}, ToLower);
-}
-
 }  // namespace pitot

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "model/arena.h"
 #include "model/attr.h"
 
@@ -37,8 +38,5 @@ std::string_view AsJson(const AttrValue& value, Arena& arena);
 
 // `text` in lower case; `text` itself when it already is.
 std::string_view Lower(std::string_view text, Arena& arena);
-
-// Text that is `needle`, ASCII case aside. `needle` is lower case.
-bool EqualsIgnoreCase(std::string_view text, std::string_view needle);
 
 }  // namespace pitot
