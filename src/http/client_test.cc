@@ -152,14 +152,12 @@ TEST(HttpClientOddServers, TimesOutNamingTheHost) {
 }
 
 TEST(HttpClientOddServers, RepliesOfEveryShape) {
-  std::string reply;
-  TestListener listener([&](int fd, int) {
-    TestListener::ReadRequest(fd);
-    TestListener::Send(fd, reply);
-  });
   HttpClient client;
-  const auto call = [&](std::string bytes) {
-    reply = std::move(bytes);
+  const auto call = [&](const std::string& reply) {
+    TestListener listener([reply](int fd, int) {
+      TestListener::ReadRequest(fd);
+      TestListener::Send(fd, reply);
+    });
     return client.Call({.url = fmt::format("http://localhost:{}", listener.port())});
   };
   EXPECT_EQ(Ok(call("HTTP/1.1 200 OK\r\n\r\nuntil the end")).body, "until the end");
