@@ -38,6 +38,8 @@ std::string FormatCount(uint64_t n);
 std::string FormatTime(int64_t unix_ns);
 
 std::vector<std::string_view> SplitText(std::string_view text, char separator);
+// Without regard to ASCII case.
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 std::string_view TrimText(std::string_view text);
 
 }  // namespace pitot

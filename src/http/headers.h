@@ -11,10 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace pitot {
+#include "base/text.h"
 
-// ASCII only, as HTTP tokens are.
-bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+namespace pitot {
 
 // Without leading and trailing spaces and tabs.
 std::string_view TrimOws(std::string_view text);
