@@ -32,8 +32,8 @@ struct SqlSetting {
 
 struct QueryOptions {
   std::vector<SqlParam> params;
-  std::vector<SqlSetting> settings;          // Applied to this statement only.
-  std::string format = "JSONCompact";        // Any ClickHouse output format.
+  std::vector<SqlSetting> settings;            // Applied to this statement only.
+  std::string format = "JSONCompact";          // Any ClickHouse output format.
   std::chrono::milliseconds deadline{30'000};  // Then kDeadlineExceeded; the statement is stopped.
 };
 
