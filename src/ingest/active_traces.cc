@@ -11,6 +11,7 @@
 namespace pitot {
 namespace {
 
+constexpr int64_t kNeverNanos = std::numeric_limits<int64_t>::max();
 constexpr int64_t kNanosPerHour = 60 * kNanosPerMinute;
 
 // A row as it was last written: enough to tell whether it must be written again, and where.
@@ -19,8 +20,9 @@ struct Written {
   uint64_t rev = 0;    // Of the newest row of this span (or trace) at any key; 0: none.
   int32_t period = 0;  // Of facts the minute of the end, of traces the hour of the start.
   uint16_t keep_days = 0;
-  bool is_call = false;
-  bool live = false;  // There is such a row, and it is no tombstone.
+  bool is_call : 1 = false;
+  bool unfinished : 1 = false;
+  bool live : 1 = false;  // There is such a row, and it is no tombstone.
 
   bool SameKey(const Written& other) const {
     return period == other.period && keep_days == other.keep_days && is_call == other.is_call;
@@ -43,6 +45,7 @@ Written KeyOf(const FactRow& row, uint16_t keep_days) {
           .period = static_cast<int32_t>(row.end_ns / kNanosPerMinute),
           .keep_days = keep_days,
           .is_call = row.is_call,
+          .unfinished = row.status == SpanStatus::kUnfinished,
           .live = !row.is_deleted};
 }
 
@@ -64,7 +67,6 @@ struct ActiveTraces::Trace {
   uint64_t newest_version = 0;   // Of what was added since the last resolution.
   std::optional<uint64_t> pending_batch;
   UnixNanos resolved_ns = std::numeric_limits<int64_t>::min();
-  int64_t open_listed_ns = std::numeric_limits<int64_t>::max();  // What open_ holds of it.
   size_t bytes = 0;
   uint32_t counted_spans = 0;  // Of stats_.spans.
   bool dirty = false;
@@ -242,7 +244,7 @@ absl::StatusOr<bool> ActiveTraces::Prime() {
   if (primed_) return true;
   if (!open_listed_) {
     RETURN_IF_ERROR(loader_.ListOpen([&](const TraceRef& ref, int64_t start_ns) {
-      open_.emplace(start_ns, Key{ProjectIndex(ref.project), ref.trace_id});
+      SetOpen({ProjectIndex(ref.project), ref.trace_id}, start_ns);
     }));
     open_listed_ = true;
   }
@@ -265,16 +267,33 @@ TraceSpans::Outcome ActiveTraces::Add(std::string_view project, uint16_t keep_da
 size_t ActiveTraces::ExpireOpen(UnixNanos now_ns) {
   open_until_ns_ = std::max(open_until_ns_, now_ns - options_.open_timeout_ns);
   size_t due = 0;
-  while (!open_.empty() && open_.top().first <= open_until_ns_) {
-    const auto [start_ns, key] = open_.top();
-    open_.pop();
+  while (!open_.empty() && open_.begin()->first <= open_until_ns_) {
+    const Key key = open_.begin()->second;
+    SetOpen(key, kNeverNanos);  // Resolving lists it again if another span still runs.
     Trace& trace = TraceOf(key);
     if (trace.spans.size() == 0) trace.must_load = true;
-    trace.open_listed_ns = std::numeric_limits<int64_t>::max();
     MarkDirty(trace);
     ++due;
   }
   return due;
+}
+
+// Where `open_` has the trace; kNeverNanos: nowhere.
+void ActiveTraces::SetOpen(const Key& key, int64_t start_ns) {
+  const auto at = open_start_.find(key);
+  if (at == open_start_.end() ? start_ns == kNeverNanos : start_ns == at->second) return;
+  if (at != open_start_.end()) open_.erase({at->second, key});
+  if (start_ns == kNeverNanos) {
+    open_start_.erase(at);
+    return;
+  }
+  open_.emplace(start_ns, key);
+  open_start_[key] = start_ns;
+}
+
+size_t ActiveTraces::bytes() const {
+  constexpr size_t kOpenBytes = 160;  // A node of the tree and a slot of the map.
+  return stats_.bytes + stored_.bytes() + open_.size() * kOpenBytes;
 }
 
 absl::Status ActiveTraces::LoadMissing() {
@@ -327,6 +346,7 @@ bool ActiveTraces::MayWait(const Trace& trace, UnixNanos now_ns) const {
 absl::Status ActiveTraces::Resolve(UnixNanos now_ns, TraceChanges& changes, bool all) {
   changes.facts.clear();
   changes.traces.clear();
+  changes.unfinished = 0;
   EvictIdle();
   RETURN_IF_ERROR(LoadMissing());
   open_until_ns_ = std::max(open_until_ns_, now_ns - options_.open_timeout_ns);
@@ -352,10 +372,7 @@ void ActiveTraces::ResolveOne(Trace& trace, UnixNanos now_ns, TraceChanges& chan
                resolved_);
   WriteFacts(trace, trace.newest_version, changes);
   WriteTrace(trace, trace.newest_version, changes);
-  if (resolved_.first_running_ns < trace.open_listed_ns) {
-    trace.open_listed_ns = resolved_.first_running_ns;
-    open_.emplace(resolved_.first_running_ns, trace.key);
-  }
+  SetOpen(trace.key, resolved_.first_running_ns);
   trace.newest_version = 0;
   trace.pending_batch.reset();
   trace.resolved_ns = now_ns;
@@ -386,6 +403,7 @@ void ActiveTraces::WriteFacts(Trace& trace, uint64_t rev_min, TraceChanges& chan
     if (same_key && old.hash == now.hash) continue;
     now.rev = row.rev = std::max(old.rev + 1, rev_min);
     if (old.live && !same_key) bury(row.span_id, old, now.rev);
+    if (now.unfinished && !old.unfinished) ++changes.unfinished;
     old = now;
     changes.facts.push_back({project, now.keep_days, row});
   }
@@ -453,6 +471,7 @@ void ActiveTraces::Forget(std::string_view project, const TraceId& trace_id) {
   const auto at = traces_.find(Key{ProjectIndex(project), trace_id});
   if (at == traces_.end()) return;
   Remember(RefOf(*at->second));
+  SetOpen(at->first, kNeverNanos);
   Remove(*at->second);
 }
 

@@ -29,11 +29,10 @@
 #include <absl/status/statusor.h>
 
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +70,7 @@ struct TraceChange {
 struct TraceChanges {
   std::vector<FactChange> facts;
   std::vector<TraceChange> traces;
+  uint64_t unfinished = 0;  // Spans among them that ran until now and were given up.
 };
 
 class ActiveTraces {
@@ -129,10 +129,11 @@ class ActiveTraces {
   };
   struct Trace;
   class Sink;
-  using Open = std::pair<int64_t, Key>;  // Start of a running span, and its trace.
+  using Open = std::pair<int64_t, Key>;
 
-  size_t bytes() const { return stats_.bytes + stored_.bytes() + open_.size() * sizeof(Open); }
+  size_t bytes() const;
   void Remember(const TraceRef& ref);
+  void SetOpen(const Key& key, int64_t start_ns);
   uint32_t ProjectIndex(std::string_view project);
   Trace& TraceOf(const Key& key);
   void MarkDirty(Trace& trace);
@@ -166,7 +167,9 @@ class ActiveTraces {
   bool open_listed_ = false;
   bool primed_ = false;
 
-  std::priority_queue<Open, std::vector<Open>, std::greater<>> open_;
+  // The traces with a running span, by the start of the earliest; and where each stands in there.
+  std::set<Open> open_;
+  absl::flat_hash_map<Key, int64_t, KeyHash> open_start_;
   int64_t open_until_ns_ = std::numeric_limits<int64_t>::min();  // Never goes back.
 
   Stats stats_;

@@ -1,13 +1,13 @@
 // The property that ingest rests on: however spans are ordered, batched, repeated, evicted and
 // replayed after crashes, what queries see in the end is what resolving each whole trace at once
 // gives. PITOT_SEED=N runs one case; PITOT_CASES=N that many.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "ingest/active_traces.h"
 #include "ingest/resolve_test_util.h"
@@ -46,7 +46,8 @@ class Case {
 
   std::string Dump() const {
     std::string out;
-    for (size_t b = 0; b + 1 < ends_.size(); ++b) out += fmt::format("batch ends at {}\n", ends_[b]);
+    for (size_t b = 0; b + 1 < ends_.size(); ++b)
+      out += fmt::format("batch ends at {}\n", ends_[b]);
     for (const Delivery& d : deliveries_) {
       const Span& s = d.span;
       out += fmt::format(
@@ -242,8 +243,7 @@ class Case {
       uint16_t keep_days = 0;
       for (uint32_t i = 0; i < spans.size(); ++i) {
         keep_days = std::max(keep_days, spans.span(i).keep_days);
-        want.push_back(
-            fmt::format("{} {}", spans.span(i).keep_days, Describe(resolved.facts[i])));
+        want.push_back(fmt::format("{} {}", spans.span(i).keep_days, Describe(resolved.facts[i])));
       }
       want.push_back(fmt::format("{} {}", keep_days, Describe(resolved.trace)));
       std::sort(want.begin(), want.end());
@@ -277,8 +277,9 @@ TEST(ActiveTracesProperty, OrderBatchesEvictionsAndCrashesDoNotMatter) {
   const char* seed = std::getenv("PITOT_SEED");
   const char* cases = std::getenv("PITOT_CASES");
   const uint64_t first = seed != nullptr ? std::strtoull(seed, nullptr, 10) : 1;
-  const uint64_t count =
-      seed != nullptr ? 1 : cases != nullptr ? std::strtoull(cases, nullptr, 10) : 3000;
+  const uint64_t count = seed != nullptr    ? 1
+                         : cases != nullptr ? std::strtoull(cases, nullptr, 10)
+                                            : 3000;
   for (uint64_t n = first; n < first + count; ++n) {
     Case one(n);
     const std::string difference = one.Run();

@@ -194,16 +194,22 @@ bool IsSecondSightOfTool(const TraceSpans& spans, const TraceTree& tree, uint32_
          spans.span(parent).tool_name == spans.span(i).tool_name && spans.span(i).tool_name != 0;
 }
 
-void CountInto(const TraceSpans& spans, const TraceTree& tree, const FactRow& row, uint32_t i,
-               TraceRow& trace) {
+// Calls, each once: not those that stand for one seen elsewhere, nor the inner sight, without
+// figures, of a call that has them. A failed try inside a call is a call.
+bool IsCallOfItsOwn(const ResolveScratch& scratch, const FactRow& row, uint32_t i) {
+  if (row.role == UsageRole::kLeaf) return true;
+  return row.role == UsageRole::kNone &&
+         (row.status == SpanStatus::kError || !scratch.usage.inside_call(i));
+}
+
+void CountInto(const TraceSpans& spans, const ResolveScratch& scratch, const FactRow& row,
+               uint32_t i, TraceRow& trace) {
   trace.start_ns = std::min(trace.start_ns, row.start_ns);
   trace.end_ns = std::max(trace.end_ns, row.end_ns);
   trace.errors += row.status == SpanStatus::kError ? 1 : 0;
   trace.orphans += row.is_orphan ? 1 : 0;
-  if (row.kind == Kind::kTool && !IsSecondSightOfTool(spans, tree, i)) ++trace.tool_calls;
-  if (row.kind == Kind::kLlm && (row.role == UsageRole::kLeaf || row.role == UsageRole::kNone)) {
-    ++trace.llm_calls;
-  }
+  if (row.kind == Kind::kTool && !IsSecondSightOfTool(spans, scratch.tree, i)) ++trace.tool_calls;
+  if (row.kind == Kind::kLlm && IsCallOfItsOwn(scratch, row, i)) ++trace.llm_calls;
   if (!row.counted) return;
   AddTo(trace.input_tokens, row.usage.input_total());
   AddTo(trace.output_tokens, row.usage.output_total());
@@ -215,9 +221,10 @@ void CountInto(const TraceSpans& spans, const TraceTree& tree, const FactRow& ro
   if (!row.model.empty()) trace.models.push_back(row.model);
 }
 
-void FillTrace(const TraceSpans& spans, const TraceTree& tree, ResolvedTrace& out) {
+void FillTrace(const TraceSpans& spans, const ResolveScratch& scratch, ResolvedTrace& out) {
+  const uint32_t head_span = scratch.tree.head;
   TraceRow& trace = out.trace;
-  const FactRow& head = out.facts[tree.head];
+  const FactRow& head = out.facts[head_span];
   trace = {};
   trace.trace_id = head.trace_id;
   trace.start_ns = head.start_ns;
@@ -226,7 +233,7 @@ void FillTrace(const TraceSpans& spans, const TraceTree& tree, ResolvedTrace& ou
   trace.root_name = head.name;
   trace.status = out.first_running_ns != std::numeric_limits<int64_t>::max() ? SpanStatus::kRunning
                                                                              : head.status;
-  trace.status_message = spans.Text(spans.span(tree.head).status_message);
+  trace.status_message = spans.Text(spans.span(head_span).status_message);
   trace.service = head.service;
   trace.environment = head.environment;
   trace.feature = head.feature;
@@ -246,7 +253,7 @@ void FillTrace(const TraceSpans& spans, const TraceTree& tree, ResolvedTrace& ou
                                {&FactRow::agent, &TraceRow::agent}}};
   for (uint32_t i = 0; i < spans.size(); ++i) {
     const FactRow& row = out.facts[i];
-    CountInto(spans, tree, row, i, trace);
+    CountInto(spans, scratch, row, i, trace);
     for (Late& field : late) {
       if (!(head.*field.from).empty() || (row.*field.from).empty()) continue;
       if (field.span == kNone || Earlier(spans, i, field.span)) field.span = i;
@@ -288,7 +295,7 @@ void ResolveTrace(const TraceSpans& spans, const TraceId& trace_id, const Resolv
     FillRow(spans, scratch, i, out.facts[i]);
     out.facts[i].trace_id = trace_id;
   }
-  FillTrace(spans, scratch.tree, out);
+  FillTrace(spans, scratch, out);
 }
 
 }  // namespace pitot

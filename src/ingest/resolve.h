@@ -19,8 +19,10 @@
 // neither. A call with neither tokens nor cost counts, but never instead of another.
 //   wrapper    a call above another, no tool or agent between: the same call seen further out. It
 //              does not count, and fills what the inner one lacks: a finer split of equal token
-//              totals, cost, time to first token. Over several inner ones (retries, fallbacks) its
-//              cost goes, once, to the one that ended last, if none has a cost.
+//              totals, a cost (one that was reported goes before one from the table), time to first
+//              token. Over several inner ones (retries, fallbacks) its cost goes, once, to the one
+//              that ended last: if none has a cost, or if it was reported for equal totals. A model
+//              call that put out tokens is no wrapper of an embedding or reranking.
 //   duplicate  of several calls with one response id; or, seen by different scopes, with one model,
 //              equal totals and overlapping times, none above the other: the most exact counts
 //              (exact or with a cache TTL split, cache buckets, a reported cost, the provider's own
@@ -109,12 +111,21 @@ class UsageResolver {
   const Verdict& verdict(uint32_t span) const { return verdicts_[span]; }
   const CallState& call(uint32_t span) const { return calls_[span_call_[span]]; }
 
+  // Is it below a call, no tool or agent between?
+  bool inside_call(uint32_t span) const {
+    return !call_above_.empty() && call_above_[span] != TraceSpans::kNone;
+  }
+
  private:
-  struct Below {              // What a span has below it.
-    uint32_t near_calls = 0;  // Calls that are not wrappers, no tool or agent between.
-    uint32_t near_first = TraceSpans::kNone;
-    uint32_t near_last = TraceSpans::kNone;  // By end.
-    bool near_priced = false;
+  struct Near {  // Calls below a span that are not wrappers, no tool or agent between.
+    uint32_t calls = 0;
+    uint32_t first = TraceSpans::kNone;
+    uint32_t last = TraceSpans::kNone;  // By end.
+    bool priced = false;
+  };
+  struct Below {                                // What a span has below it.
+    Near models;                                // Model calls;
+    Near others;                                // embeddings and rerankings.
     uint32_t first_call = TraceSpans::kNone;    // At any distance.
     uint32_t first_rollup = TraceSpans::kNone;  // Of those that would count.
     int64_t rollup_tokens = 0;
@@ -124,6 +135,8 @@ class UsageResolver {
   void ResolveCall(uint32_t span);
   void ResolveRollupBelow(uint32_t span);
   void PassUp(uint32_t span);
+  void Merge(const Near& from, Near& to) const;
+  void FillFromWrapper(uint32_t wrapper, Near& near);
   void ResolveSameResponse();
   void ResolveSameCall();
   void PairGroup(size_t first, size_t last);
@@ -133,6 +146,7 @@ class UsageResolver {
   void Fill(uint32_t into, uint32_t from);
   uint32_t Final(uint32_t span) const;
   bool Bears(uint32_t span) const;
+  void TakeCost(uint32_t into, uint32_t from);
   bool Earlier(uint32_t a, uint32_t b) const;
   unsigned Fidelity(uint32_t span) const;
 
@@ -144,7 +158,8 @@ class UsageResolver {
   std::vector<Below> below_;
   std::vector<uint32_t> candidates_;  // Calls with figures that are not wrappers.
   std::vector<uint32_t> duplicates_;
-  std::vector<uint32_t> above_;
+  std::vector<uint32_t> rollup_above_;  // The nearest roll-up above that counts.
+  std::vector<uint32_t> call_above_;    // The nearest call above, no tool or agent between.
 };
 
 // Working memory, reused from trace to trace.

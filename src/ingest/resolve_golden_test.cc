@@ -18,6 +18,8 @@
 // `open_until=MS` after the case's name: running spans that started by then are unfinished.
 //
 // Each case is resolved in many orders, which must not matter.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -27,8 +29,6 @@
 #include <map>
 #include <random>
 #include <sstream>
-
-#include <gtest/gtest.h>
 
 #include "ingest/resolve.h"
 #include "ingest/resolve_test_util.h"
@@ -51,7 +51,8 @@ size_t IndexOf(const Names& names, std::string_view name) {
 int64_t Number(std::string_view text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  EXPECT_TRUE(error == std::errc() && end == text.data() + text.size()) << "number '" << text << "'";
+  EXPECT_TRUE(error == std::errc() && end == text.data() + text.size())
+      << "number '" << text << "'";
   return value;
 }
 
@@ -60,7 +61,8 @@ class Case {
   explicit Case(const std::vector<std::string>& lines) {
     std::istringstream title(lines[0]);
     for (std::string word; title >> word;) {
-      if (word.starts_with("open_until=")) open_until_ns_ = Number(word.substr(11)) * kNanosPerMilli;
+      if (word.starts_with("open_until="))
+        open_until_ns_ = Number(word.substr(11)) * kNanosPerMilli;
     }
     for (size_t i = 1; i < lines.size(); ++i) ReadSpan(lines[i]);
     for (size_t i = 0; i < spans_.size(); ++i) {
@@ -130,19 +132,26 @@ class Case {
     const std::string key = word.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
     const std::map<std::string, std::string_view Span::*> texts = {
-        {"message", &Span::status_message}, {"workflow", &Span::workflow},
-        {"user", &Span::user_id},           {"session", &Span::session_id},
-        {"agent", &Span::agent},            {"service", &Span::service},
-        {"env", &Span::environment},        {"release", &Span::release},
-        {"scope", &Span::scope},            {"emitter", &Span::emitter},
-        {"provider", &Span::provider},      {"model", &Span::model},
-        {"rid", &Span::response_id},        {"tool", &Span::tool_name}};
+        {"message", &Span::status_message},
+        {"workflow", &Span::workflow},
+        {"user", &Span::user_id},
+        {"session", &Span::session_id},
+        {"agent", &Span::agent},
+        {"service", &Span::service},
+        {"env", &Span::environment},
+        {"release", &Span::release},
+        {"scope", &Span::scope},
+        {"emitter", &Span::emitter},
+        {"provider", &Span::provider},
+        {"model", &Span::model},
+        {"rid", &Span::response_id},
+        {"tool", &Span::tool_name}};
     const std::map<std::string, UsageBucket> buckets = {
-        {"in", UsageBucket::kInput},          {"cr", UsageBucket::kCacheRead},
-        {"w5", UsageBucket::kCacheWrite5m},   {"w1", UsageBucket::kCacheWrite1h},
-        {"out", UsageBucket::kOutput},        {"reasoning", UsageBucket::kReasoning}};
+        {"in", UsageBucket::kInput},        {"cr", UsageBucket::kCacheRead},
+        {"w5", UsageBucket::kCacheWrite5m}, {"w1", UsageBucket::kCacheWrite1h},
+        {"out", UsageBucket::kOutput},      {"reasoning", UsageBucket::kReasoning}};
     if (const auto text = texts.find(key); text != texts.end()) {
-      span.*text->second = Keep(value);
+      span.*text->second = key == "emitter" ? texts_.emplace_back(value) : Keep(value);
     } else if (const auto bucket = buckets.find(key); bucket != buckets.end()) {
       span.usage[bucket->second] = Number(value);
       span.has_usage = true;
@@ -150,9 +159,8 @@ class Case {
       span.feature = {Keep(value), key == "feature"};
     } else if (key == "prompt") {
       span.prompt_name = Keep(value.substr(0, value.find('@')));
-      span.prompt_version = Keep(value.find('@') == std::string::npos
-                                     ? ""
-                                     : value.substr(value.find('@') + 1));
+      span.prompt_version =
+          Keep(value.find('@') == std::string::npos ? "" : value.substr(value.find('@') + 1));
     } else if (key == "kind") {
       span.kind = static_cast<Kind>(IndexOf(kKindNames, value));
     } else if (key == "status") {
@@ -236,10 +244,9 @@ class Case {
     std::string out = fmt::format(
         "trace '{}' {} [{},{}] spans={} errors={} orphans={} llm={} tools={} {}/{} cost={} "
         "unpriced={} | feature={}",
-        row.root_name, Name(row.status), row.start_ns / kNanosPerMilli,
-        row.end_ns / kNanosPerMilli, row.spans, row.errors, row.orphans, row.llm_calls,
-        row.tool_calls, row.input_tokens, row.output_tokens, row.cost.value, row.unpriced_calls,
-        row.feature);
+        row.root_name, Name(row.status), row.start_ns / kNanosPerMilli, row.end_ns / kNanosPerMilli,
+        row.spans, row.errors, row.orphans, row.llm_calls, row.tool_calls, row.input_tokens,
+        row.output_tokens, row.cost.value, row.unpriced_calls, row.feature);
     if (!row.status_message.empty()) out += fmt::format(" message='{}'", row.status_message);
     if (!row.user_id.empty()) out += fmt::format(" user={}", row.user_id);
     if (!row.session_id.empty()) out += fmt::format(" session={}", row.session_id);
@@ -274,7 +281,7 @@ std::string RunFile(const std::filesystem::path& path) {
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("case ")) {
       finish();
-      if (!out.empty()) out += "\n";
+      if (!out.empty() && !out.ends_with("\n\n")) out += "\n";
       lines.push_back(line);
       out += line + "\n";
     } else if (line == "----") {

@@ -38,8 +38,7 @@ bool UsageResolver::Earlier(uint32_t a, uint32_t b) const {
 // Can it stand for a call that others report too?
 bool UsageResolver::Bears(uint32_t span) const {
   const CallNumbers& numbers = call(span).numbers;
-  return !numbers.usage.empty() || numbers.cost_reported.has_value() ||
-         (numbers.cost.has_value() && numbers.cost->value != 0);
+  return !numbers.usage.empty() || (numbers.cost.has_value() && numbers.cost->value != 0);
 }
 
 // The span that counts where this one does not.
@@ -55,6 +54,7 @@ void UsageResolver::Resolve(const TraceSpans& spans, TraceTree& tree,
   calls_.clear();
   candidates_.clear();
   duplicates_.clear();
+  call_above_.clear();
   span_call_.assign(spans.size(), kNone);
   verdicts_.assign(spans.size(), Verdict{});
   bool any_figures = false;
@@ -92,29 +92,40 @@ void UsageResolver::Resolve(const TraceSpans& spans, TraceTree& tree,
 void UsageResolver::ResolveCall(uint32_t span) {
   Below& below = below_[span];
   Verdict& verdict = verdicts_[span];
-  if (below.near_calls > 0) {
-    verdict = {UsageRole::kWrapper, false, counted_reason::kWrapsCall, below.near_first};
-    if (below.near_calls == 1) {
-      Fill(below.near_first, span);
-    } else if (!below.near_priced && call(span).numbers.cost) {
-      CallState& last = calls_[span_call_[below.near_last]];
-      const CallState& wrapper = call(span);
-      last.numbers.cost = wrapper.numbers.cost;
-      last.numbers.cost_reported = wrapper.numbers.cost_reported;
-      last.estimated = wrapper.estimated;
-      last.price_source = wrapper.price_source;
-      last.price_confidence = wrapper.price_confidence;
-    }
-    below.near_priced |= call(span).numbers.cost.has_value();
+  const bool is_model = spans_->span(span).kind == Kind::kLlm;
+  const bool writes = is_model && call(span).numbers.usage.output_total() > 0;
+  Near inner = below.models;
+  if (!writes) Merge(below.others, inner);
+  if (inner.calls > 0) {
+    verdict = {UsageRole::kWrapper, false, counted_reason::kWrapsCall, inner.first};
+    FillFromWrapper(span, inner);
+    // What a wrapper of several calls cost is known; wrappers further out must not add it again.
+    below.models.priced |= inner.priced;
+    below.others.priced |= inner.priced;
     return;
   }
   verdict = {UsageRole::kLeaf, true, counted_reason::kLeaf, kNone};
   if (!Bears(span)) return;
   candidates_.push_back(span);
-  below.near_calls = 1;
-  below.near_first = below.near_last = span;
-  below.near_priced = call(span).numbers.cost.has_value();
+  Merge({1, span, span, call(span).numbers.cost.has_value()},
+        is_model ? below.models : below.others);
   if (below.first_call == kNone || Earlier(span, below.first_call)) below.first_call = span;
+}
+
+void UsageResolver::FillFromWrapper(uint32_t wrapper, Near& inner) {
+  if (inner.calls == 1) {
+    Fill(inner.first, wrapper);
+  } else if (call(wrapper).numbers.cost) {
+    const CallState& last = call(inner.last);
+    const Usage& had = last.numbers.usage;
+    const Usage& has = call(wrapper).numbers.usage;
+    const bool reported = call(wrapper).price_source == PriceSource::kProvider &&
+                          last.price_source != PriceSource::kProvider &&
+                          had.input_total() == has.input_total() &&
+                          had.output_total() == has.output_total();
+    if (!inner.priced || reported) TakeCost(inner.last, wrapper);
+  }
+  inner.priced |= call(wrapper).numbers.cost.has_value();
 }
 
 void UsageResolver::ResolveRollupBelow(uint32_t span) {
@@ -138,17 +149,30 @@ void UsageResolver::PassUp(uint32_t span) {
     if (Earlier(from.first_rollup, to.first_rollup)) to.first_rollup = from.first_rollup;
     to.rollup_tokens += from.rollup_tokens;
   }
-  if (from.near_calls == 0 || IsBoundary(spans_->span(span).kind)) return;
-  to.near_calls += from.near_calls;
-  to.near_priced |= from.near_priced;
-  if (Earlier(from.near_first, to.near_first)) to.near_first = from.near_first;
+  if (IsBoundary(spans_->span(span).kind)) return;
+  Merge(from.models, to.models);
+  Merge(from.others, to.others);
+}
+
+void UsageResolver::Merge(const Near& from, Near& to) const {
+  if (from.calls == 0) return;
+  to.calls += from.calls;
+  to.priced |= from.priced;
+  if (Earlier(from.first, to.first)) to.first = from.first;
   const auto end = [&](uint32_t i) {
     const SpanCore& core = spans_->span(i);
     return std::tie(core.end_ns, core.start_ns, core.span_id);
   };
-  if (to.near_last == kNone || end(to.near_last) < end(from.near_last)) {
-    to.near_last = from.near_last;
-  }
+  if (to.last == kNone || end(to.last) < end(from.last)) to.last = from.last;
+}
+
+void UsageResolver::TakeCost(uint32_t into, uint32_t from) {
+  CallState& to = calls_[span_call_[into]];
+  const CallState& source = call(from);
+  to.numbers.cost = source.numbers.cost;
+  to.estimated = source.estimated;
+  to.price_source = source.price_source;
+  to.price_confidence = source.price_confidence;
 }
 
 // Takes into one report of a call what only another report of it says.
@@ -162,21 +186,16 @@ void UsageResolver::Fill(uint32_t into, uint32_t from) {
   };
   const bool same_totals =
       had.input_total() == has.input_total() && had.output_total() == has.output_total();
-  const bool finer =
-      same_totals && ((Cached(had) == 0 && Cached(has) > 0) ||
+  const bool finer = same_totals && !spans_->call(into)->usage_exact &&
+                     ((Cached(had) == 0 && Cached(has) > 0) ||
                       (assumed(into) && !assumed(from) && CacheWrites(had) > 0 &&
                        CacheWrites(had) == CacheWrites(has) &&
                        had[UsageBucket::kCacheRead] == has[UsageBucket::kCacheRead]));
   if (finer) to.numbers.usage = has;
-  // A cost from the table was made of the coarser split. A reported one stays.
-  const bool recost = finer && to.price_source != PriceSource::kProvider;
-  if (source.numbers.cost && (!to.numbers.cost || recost)) {
-    to.numbers.cost = source.numbers.cost;
-    to.numbers.cost_reported = source.numbers.cost_reported;
-    to.estimated = source.estimated;
-    to.price_source = source.price_source;
-    to.price_confidence = source.price_confidence;
-  }
+  // A cost from the table gives way to a reported one, and to one made of the finer split.
+  const bool recost = to.price_source != PriceSource::kProvider &&
+                      (finer || source.price_source == PriceSource::kProvider);
+  if (source.numbers.cost && (!to.numbers.cost || recost)) TakeCost(into, from);
   if (!to.numbers.ttft_ns) to.numbers.ttft_ns = source.numbers.ttft_ns;
 }
 
@@ -186,7 +205,7 @@ unsigned UsageResolver::Fidelity(uint32_t span) const {
   const bool ttl_split =
       CacheWrites(numbers.usage) > 0 && (core.usage_flags & kUsageCacheTtlAssumed) == 0;
   return (core.usage_exact || ttl_split ? 8u : 0u) + (Cached(numbers.usage) > 0 ? 4u : 0u) +
-         (numbers.cost_reported ? 2u : 0u) + (core.native_sdk ? 1u : 0u);
+         (core.price_source == PriceSource::kProvider ? 2u : 0u) + (core.native_sdk ? 1u : 0u);
 }
 
 void UsageResolver::MarkDuplicate(uint32_t loser, uint32_t winner, std::string_view reason) {
@@ -309,33 +328,33 @@ void UsageResolver::FillFromDuplicates() {
 
 // Parents first: a roll-up that counts silences those inside it.
 void UsageResolver::ResolveRollups() {
-  above_.assign(spans_->size(), kNone);  // The nearest roll-up above that counts ...
-  std::vector<uint32_t> call_above(spans_->size(), kNone);  // ... and call, no boundary between.
+  rollup_above_.assign(spans_->size(), kNone);
+  call_above_.assign(spans_->size(), kNone);
   for (const uint32_t i : tree_->order) {
     const uint32_t parent = tree_->parent[i];
     Verdict& verdict = verdicts_[i];
     if (parent != kNone) {
-      above_[i] = above_[parent];
+      rollup_above_[i] = rollup_above_[parent];
       if (verdicts_[parent].role == UsageRole::kRollup && verdicts_[parent].counted) {
-        above_[i] = parent;
+        rollup_above_[i] = parent;
       }
       if (!IsBoundary(spans_->span(parent).kind)) {
         const UsageRole role = verdicts_[parent].role;
         const bool is_call = role == UsageRole::kLeaf || role == UsageRole::kWrapper ||
                              role == UsageRole::kDuplicate;
-        call_above[i] = is_call && Bears(parent) ? parent : call_above[parent];
+        call_above_[i] = is_call && Bears(parent) ? parent : call_above_[parent];
       }
     }
     if (verdict.role == UsageRole::kWrapper) verdict.counted_by = Final(i);
     if (verdict.role != UsageRole::kRollup) continue;
     const Below& below = below_[i];
-    const uint32_t call = IsBoundary(spans_->span(i).kind) ? kNone : call_above[i];
+    const uint32_t call = IsBoundary(spans_->span(i).kind) ? kNone : call_above_[i];
     if (below.first_call != kNone) {
       verdict = {UsageRole::kRollup, false, counted_reason::kHasLeafBelow, Final(below.first_call)};
     } else if (call != kNone) {
       verdict = {UsageRole::kRollup, false, counted_reason::kInsideCall, Final(call)};
-    } else if (above_[i] != kNone) {
-      verdict = {UsageRole::kRollup, false, counted_reason::kInsideRollup, above_[i]};
+    } else if (rollup_above_[i] != kNone) {
+      verdict = {UsageRole::kRollup, false, counted_reason::kInsideRollup, rollup_above_[i]};
     } else if (below.first_rollup != i) {
       verdict = {UsageRole::kRollup, false, counted_reason::kHasRollupBelow, below.first_rollup};
     } else {

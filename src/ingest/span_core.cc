@@ -18,9 +18,8 @@ constexpr size_t kFirstSpanSlots = 32;
 constexpr unsigned kWebSearches = kUsageBuckets;
 constexpr unsigned kFileSearches = kUsageBuckets + 1;
 constexpr unsigned kCost = kUsageBuckets + 2;
-constexpr unsigned kCostReported = kUsageBuckets + 3;
-constexpr unsigned kTtft = kUsageBuckets + 4;
-constexpr unsigned kNumbers = kUsageBuckets + 5;
+constexpr unsigned kTtft = kUsageBuckets + 3;
+constexpr unsigned kNumbers = kUsageBuckets + 4;
 static_assert(kNumbers <= 16);
 
 uint64_t HashOf(const SpanId& id) {
@@ -37,9 +36,9 @@ std::string_view Beginning(std::string_view text, size_t bytes) {
 }
 
 bool SaysAnythingOfACall(const Span& span) {
-  return span.has_usage || span.cost || span.cost_reported || span.ttft_ns ||
-         span.streaming.has_value() || !span.model.empty() || !span.provider.empty() ||
-         !span.response_id.empty() || span.finish_reason != FinishReason::kNone;
+  return span.has_usage || span.cost || span.ttft_ns || span.streaming.has_value() ||
+         !span.model.empty() || !span.provider.empty() || !span.response_id.empty() ||
+         span.finish_reason != FinishReason::kNone;
 }
 
 }  // namespace
@@ -213,7 +212,6 @@ uint32_t TraceSpans::AddCall(const Span& span, uint32_t reuse) {
   add(span.usage.web_searches != 0, span.usage.web_searches);
   add(span.usage.file_searches != 0, span.usage.file_searches);
   add(span.cost.has_value(), span.cost.value_or(NanoUsd{}).value);
-  add(span.cost_reported.has_value(), span.cost_reported.value_or(NanoUsd{}).value);
   add(span.ttft_ns.has_value(), span.ttft_ns.value_or(0));
   call.has_usage = span.has_usage;
   call.usage_rollup = span.usage_rollup;
@@ -251,9 +249,6 @@ CallNumbers TraceSpans::numbers(const CallCore& call) const {
         break;
       case kCost:
         out.cost = NanoUsd{value};
-        break;
-      case kCostReported:
-        out.cost_reported = NanoUsd{value};
         break;
       case kTtft:
         out.ttft_ns = value;

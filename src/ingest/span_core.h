@@ -89,7 +89,6 @@ struct CallCore {
 struct CallNumbers {
   Usage usage;
   std::optional<NanoUsd> cost;
-  std::optional<NanoUsd> cost_reported;
   std::optional<int64_t> ttft_ns;
 };
 
