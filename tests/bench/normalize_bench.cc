@@ -19,12 +19,13 @@ class Load {
   Load() {
     for (int i = 0; i < 4000; ++i) {
       std::string word;
-      for (size_t n = 2 + random_() % 9; n > 0; --n) word += static_cast<char>('a' + random_() % 26);
+      for (size_t n = 2 + random_() % 9; n > 0; --n)
+        word += static_cast<char>('a' + random_() % 26);
       words_.push_back(word);
     }
-    batch.resources.push_back({Attrs({Text("service.name", "agent-svc-1"),
-                                      Text("deployment.environment.name", "prod"),
-                                      Text("telemetry.sdk.language", "python")})});
+    batch.resources.push_back(
+        {Attrs({Text("service.name", "agent-svc-1"), Text("deployment.environment.name", "prod"),
+                Text("telemetry.sdk.language", "python")})});
     batch.scopes.push_back({"agent-instrumentation", "1.2.0", {}});
     for (size_t i = 0; i < kSpans; ++i) batch.spans.push_back(MakeSpan());
   }
@@ -54,7 +55,9 @@ class Load {
     attr.value.type = AttrType::kJson;
     return attr;
   }
-  std::span<const Attr> Attrs(const std::vector<Attr>& attrs) { return batch.arena.CopyArray(attrs); }
+  std::span<const Attr> Attrs(const std::vector<Attr>& attrs) {
+    return batch.arena.CopyArray(attrs);
+  }
   std::string Prose(size_t bytes) {
     std::string out;
     while (out.size() < bytes) out += words_[random_() % words_.size()] + ' ';
@@ -75,9 +78,9 @@ class Load {
       attrs.push_back(Int("gen_ai.usage.input_tokens", 1234));
       attrs.push_back(Int("gen_ai.usage.output_tokens", 321));
       attrs.push_back(Json("gen_ai.response.finish_reasons", R"(["stop"])"));
-      attrs.push_back(Text("gen_ai.input.messages",
-                           R"([{"role":"user","parts":[{"type":"text","content":")" +
-                               Prose(600 + random_() % 1500) + R"("}]}])"));
+      attrs.push_back(
+          Text("gen_ai.input.messages", R"([{"role":"user","parts":[{"type":"text","content":")" +
+                                            Prose(600 + random_() % 1500) + R"("}]}])"));
       attrs.push_back(Text("gen_ai.output.messages",
                            R"([{"role":"assistant","parts":[{"type":"text","content":")" +
                                Prose(200 + random_() % 800) + R"("}],"finish_reason":"stop"}])"));
