@@ -16,6 +16,8 @@
 //   kInvalidArgument  not this format; the message names the place.
 //   kOutOfRange       it would take more than about 12 times its size in memory.
 // An empty body is an empty batch.
+// Memory: JSON takes up to 13 more bytes a byte of body while it is parsed (a body of nothing but
+// short numbers; ordinary requests take one or two).
 #pragma once
 
 #include <absl/status/statusor.h>

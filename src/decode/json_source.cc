@@ -18,6 +18,11 @@ bool IsNumberChar(char c) {
   return IsDigit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
+// May RepairJson change something that starts with `c`?
+bool NeedsLook(char c, bool in_string) {
+  return c == '"' || (in_string ? c == '\\' : IsNumberChar(c));
+}
+
 size_t DigitsEnd(std::string_view text, size_t at) {
   while (at < text.size() && IsDigit(text[at])) ++at;
   return at;
@@ -240,8 +245,11 @@ std::string RepairJson(std::string_view text, bool* mended) {
       continue;
     }
     if (c == '"') in_string = !in_string;
-    out += c;
-    ++at;
+    // What needs no look is copied in runs: bodies may be large.
+    size_t end = at + 1;
+    while (end < text.size() && !NeedsLook(text[end], in_string)) ++end;
+    out += text.substr(at, end - at);
+    at = end;
   }
   return out;
 }
