@@ -7,7 +7,7 @@
 // inside a framework inside an exporter), so all tables apply to every span; `Rule::only` fences
 // off the few keys that mean something only in one emitter's mouth. For each field the present,
 // readable source with the lowest rank wins, in whatever order attributes come. Ranks are the order
-// of precedence across dialects (ARCHITECTURE.md, "Where a field comes from"), with room between;
+// of precedence across dialects with room between;
 // equal ranks are alternatives of equal meaning, decided by the key's place in the alphabet.
 #pragma once
 

@@ -16,7 +16,7 @@ struct Test {
   std::string_view text;
 };
 
-// Sources: each product's own instrumentation, as listed in docs/conventions.md.
+// Sources: the scopes and attributes that each product's own instrumentation sends.
 constexpr Test kTests[] = {
     {Emitter::kLangfuse, On::kScope, Match::kExact, "langfuse-sdk"},
     {Emitter::kVercelV7, On::kScope, Match::kExact, "gen_ai"},

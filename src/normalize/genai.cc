@@ -1,5 +1,6 @@
 // OpenTelemetry's GenAI semantic conventions, in every version since 1.27: current names first,
-// then the names they replaced. Source: open-telemetry/semantic-conventions(-genai), docs/gen-ai.
+// then the names they replaced. Source: open-telemetry/semantic-conventions(-genai),
+// "Generative AI".
 #include "normalize/genai.h"
 
 namespace pitot {

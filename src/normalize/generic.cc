@@ -1,5 +1,5 @@
 // Sources: OpenTelemetry semantic conventions (service, deployment, user, enduser, session, error,
-// exception, http, db, mcp); design of Pitot's own attributes in docs/attributes.md.
+// exception, http, db, mcp); `pitot.*` is ours.
 #include "normalize/generic.h"
 
 namespace pitot {
