@@ -26,8 +26,7 @@ TEST(AttrJson, Values) {
      "\"a\\u0000b\"");
   is("true", {.type = AttrType::kBool, .boolean = true}, "true");
   is("false", {.type = AttrType::kBool}, "false");
-  is("the least integer",
-     {.type = AttrType::kInt, .integer = std::numeric_limits<int64_t>::min()},
+  is("the least integer", {.type = AttrType::kInt, .integer = std::numeric_limits<int64_t>::min()},
      "-9223372036854775808");
   is("a whole double stays a double", {.type = AttrType::kDouble, .number = 1}, "1.0");
   is("shortest double", {.type = AttrType::kDouble, .number = 0.1}, "0.1");
@@ -50,18 +49,16 @@ TEST(AttrJson, EventsAndLinks) {
                               {.time_ns = 2, .name = ""}};
   std::string out;
   AppendEventsJson(events, out);
-  EXPECT_EQ(out,
-            R"([{"time_ns":-1,"name":"first","attributes":{"k":1,"q\"":"v"}},)"
-            R"({"time_ns":2,"name":"","attributes":{}}])");
+  EXPECT_EQ(out, R"([{"time_ns":-1,"name":"first","attributes":{"k":1,"q\"":"v"}},)"
+                 R"({"time_ns":2,"name":"","attributes":{}}])");
 
   SpanLink link;
   link.trace_id.bytes.fill(0xab);
   link.span_id.bytes.fill(1);
   out.clear();
   AppendLinksJson({&link, 1}, out);
-  EXPECT_EQ(out,
-            R"([{"trace_id":"abababababababababababababababab","span_id":"0101010101010101",)"
-            R"("attributes":{}}])");
+  EXPECT_EQ(out, R"([{"trace_id":"abababababababababababababababab","span_id":"0101010101010101",)"
+                 R"("attributes":{}}])");
 
   out.clear();
   AppendEventsJson({}, out);

@@ -1,67 +1,72 @@
-// EngineForTest of table_test_util.h.
+// EngineForTest of table_test_util.h: embedded, or, with PITOT_TEST_STORE=remote and in sanitized
+// builds, a real server in a child process.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
+#include <optional>
+#include <string_view>
 
-#include "store/embedded_engine.h"
-#include "store/migrate.h"
-#include "store/schema.h"
+#include "base/clock.h"
+#include "store/store.h"
 #include "store/table_test_util.h"
+#include "store/testing/server.h"
 
 namespace pitot {
 namespace {
 
-namespace fs = std::filesystem;
-
-// Where `make` puts libchdb.so: the build folder. Tests lie in a folder of it.
-std::string LibraryFolder() {
-  if (const char* build = std::getenv("PITOT_BUILD_DIR"); build != nullptr) return build;
-  return fs::read_symlink("/proc/self/exe").parent_path().parent_path();
+bool WantsServer() {
+  const char* wanted = std::getenv("PITOT_TEST_STORE");
+  return IsSanitizedBuild() || (wanted != nullptr && std::string_view(wanted) == "remote");
 }
 
 class EngineEnvironment final : public ::testing::Environment {
  public:
   Engine& engine() {
-    if (engine_ == nullptr) Open();
-    return *engine_;
+    if (store_ == nullptr) Open();
+    return store_->engine();
   }
 
   // libchdb has to be closed while the program still stands, not by static destructors.
   void TearDown() override {
-    engine_.reset();
-    if (!folder_.empty()) fs::remove_all(folder_);
+    store_.reset();
+    server_.reset();
+    folder_.reset();
   }
 
  private:
   void Open() {
-    folder_ = fs::temp_directory_path() / ("pitot_tables_test." + std::to_string(getpid()));
-    EmbeddedOptions options;
-    options.data_path = folder_;
-    options.library_path = LibraryFolder();
-    auto engine = OpenEmbeddedEngine(options);
-    Require(engine.status());
-    engine_ = *std::move(engine);
-    Require(Migrate(*engine_, SchemaFiles(), 0).status());
+    folder_.emplace();
+    StoreOptions options;
+    options.disk_free_bytes_min = 0;
+    if (WantsServer()) {
+      server_.emplace(*folder_ / "server");
+      server_->Start();
+      options.mode = StoreMode::kRemote;
+      options.remote.urls = {server_->url()};
+    } else {
+      options.embedded.data_path = *folder_ / "embedded";
+      options.embedded.library_path = TestEnginePath();
+    }
+    auto store = Store::Open(options, clock_);
+    if (!store.ok()) {
+      fmt::print(stderr, "no engine for the tests: {}\nRun `tools/install_engine` (make does).\n",
+                 store.status().ToString());
+      std::exit(1);  // Without one no test here can say anything.
+    }
+    store_ = *std::move(store);
   }
 
-  // Without an engine no test here can say anything.
-  static void Require(const absl::Status& status) {
-    if (status.ok()) return;
-    fmt::print(stderr, "no engine for the tests: {}\nRun `tools/install_engine` (make does).\n",
-               status.ToString());
-    std::exit(1);
-  }
-
-  fs::path folder_;
-  std::unique_ptr<Engine> engine_;
+  SystemClock clock_;
+  std::optional<TempFolder> folder_;
+  std::optional<TestServer> server_;
+  std::unique_ptr<Store> store_;
 };
 
 EngineEnvironment& Environment() {
-  static auto* environment = static_cast<EngineEnvironment*>(
-      ::testing::AddGlobalTestEnvironment(new EngineEnvironment));
+  static auto* environment =
+      static_cast<EngineEnvironment*>(::testing::AddGlobalTestEnvironment(new EngineEnvironment));
   return *environment;
 }
 

@@ -196,8 +196,8 @@ void StoreFacts(std::string_view project, const std::vector<FactRow>& rows) {
 std::vector<StoredFact> ReadFacts(std::string_view project, int64_t min_ns, int64_t max_ns,
                                   Arena& arena) {
   const TraceId id = TraceNumber(1);
-  auto facts = ReadTraceFacts(EngineForTest(), project, {&id, 1}, min_ns, max_ns, arena,
-                              kTestDeadline);
+  auto facts =
+      ReadTraceFacts(EngineForTest(), project, {&id, 1}, min_ns, max_ns, arena, kTestDeadline);
   EXPECT_TRUE(facts.ok()) << facts.status().ToString();
   return facts.ok() ? *std::move(facts) : std::vector<StoredFact>{};
 }
@@ -351,8 +351,9 @@ TEST(ReadTraceSpans, AnswerCutAtAnyByteIsAnError) {
   ASSERT_TRUE(ReadTraceSpans(whole, "cut answers", {&id, 1}, arena, kTestDeadline).ok());
   for (size_t keep = 1; keep < whole.full_bytes; keep += 7) {
     WatchedEngine cutting(keep);
-    EXPECT_EQ(ReadTraceSpans(cutting, "cut answers", {&id, 1}, arena, kTestDeadline).status().code(),
-              absl::StatusCode::kInternal)
+    EXPECT_EQ(
+        ReadTraceSpans(cutting, "cut answers", {&id, 1}, arena, kTestDeadline).status().code(),
+        absl::StatusCode::kInternal)
         << "cut at " << keep << " of " << whole.full_bytes;
   }
 }

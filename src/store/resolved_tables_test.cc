@@ -28,9 +28,12 @@ TEST(PayloadsTable, RowsComeBackAsTheyWere) {
   PayloadsBlock block;
   std::vector<std::pair<std::string, std::string>> expected;
   for (int i = 0; i < 300; ++i) {
-    const PayloadRow row{kProject,       static_cast<uint16_t>(random.Below(2)),
-                         static_cast<int32_t>(random.Below(3)) * 40'000 - 1, random.NewId<Hash128>(),
-                         random.Below(1ull << 62), i == 7 ? huge : random.Text()};
+    const PayloadRow row{kProject,
+                         static_cast<uint16_t>(random.Below(2)),
+                         static_cast<int32_t>(random.Below(3)) * 40'000 - 1,
+                         random.NewId<Hash128>(),
+                         random.Below(1ull << 62),
+                         i == 7 ? huge : random.Text()};
     block.Append(row);
     RowBinaryWriter out;
     out.Number(row.keep_days);
@@ -43,9 +46,9 @@ TEST(PayloadsTable, RowsComeBackAsTheyWere) {
   }
   Engine& engine = EngineForTest();
   ASSERT_NO_FATAL_FAILURE(InsertBlock(engine, PayloadsBlock::kTable, block));
-  ExpectRows(SelectRowBinary(engine,
-                             "SELECT * FROM payloads WHERE project = {project:String} ORDER BY hash",
-                             kProject),
+  ExpectRows(SelectRowBinary(
+                 engine, "SELECT * FROM payloads WHERE project = {project:String} ORDER BY hash",
+                 kProject),
              Sorted(std::move(expected)));
 }
 

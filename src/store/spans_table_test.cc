@@ -60,7 +60,8 @@ void WriteMoney(RowBinaryWriter& out, const Span& span) {
     out.Nullable<int64_t>(value ? std::optional<int64_t>(value->value) : std::nullopt);
   };
   money(span.cost);
-  const bool has_buckets = std::ranges::any_of(span.cost_by_bucket, [](int64_t v) { return v != 0; });
+  const bool has_buckets =
+      std::ranges::any_of(span.cost_by_bucket, [](int64_t v) { return v != 0; });
   out.Count(has_buckets ? kUsageBuckets : 0);
   for (size_t i = 0; has_buckets && i < kUsageBuckets; ++i) out.Number(span.cost_by_bucket[i]);
   money(span.cost_reported);
@@ -168,14 +169,21 @@ std::span<const JsonAttr> RandomAttributes(Random& random, Arena& arena) {
 }
 
 void FillText(Random& random, Span& span) {
-  for (std::string_view* text :
-       {&span.name, &span.op, &span.status_message, &span.service, &span.environment, &span.release,
-        &span.feature.name, &span.workflow, &span.user_id, &span.session_id, &span.agent,
-        &span.agent_id, &span.prompt_name, &span.prompt_version, &span.provider,
-        &span.model_requested, &span.model, &span.response_id,
-        &span.service_tier, &span.finish_raw,
-        &span.price_version, &span.price_rule, &span.tool_name, &span.tool_call_id,
-        &span.mcp_server, &span.error_type, &span.scope, &span.scope_version, &span.emitter}) {
+  for (std::string_view* text : {&span.name,           &span.op,
+                                 &span.status_message, &span.service,
+                                 &span.environment,    &span.release,
+                                 &span.feature.name,   &span.workflow,
+                                 &span.user_id,        &span.session_id,
+                                 &span.agent,          &span.agent_id,
+                                 &span.prompt_name,    &span.prompt_version,
+                                 &span.provider,       &span.model_requested,
+                                 &span.model,          &span.response_id,
+                                 &span.service_tier,   &span.finish_raw,
+                                 &span.price_version,  &span.price_rule,
+                                 &span.tool_name,      &span.tool_call_id,
+                                 &span.mcp_server,     &span.error_type,
+                                 &span.scope,          &span.scope_version,
+                                 &span.emitter}) {
     *text = random.Text();
   }
 }
@@ -251,8 +259,8 @@ TEST(SpansTable, RandomRowsComeBackAsTheyWere) {
     for (int i = 0; i < 400; ++i) spans.push_back(RandomSpan(random, arena));
     std::vector<SpanRow> rows;
     for (const Span& span : spans) {
-      rows.push_back({project, static_cast<uint16_t>(random.Below(2)), random.Below(1ull << 62),
-                      span});
+      rows.push_back(
+          {project, static_cast<uint16_t>(random.Below(2)), random.Below(1ull << 62), span});
     }
     ASSERT_NO_FATAL_FAILURE(RoundTrip(rows));
   }

@@ -24,8 +24,8 @@ namespace pitot {
 
 inline constexpr std::chrono::milliseconds kTestDeadline{60'000};
 
-// An embedded engine with the schema applied, on a directory of this process; one for all tests of
-// a program. Tests share it and so use a project of their own. Fails the program when there is none.
+// A real engine with the schema applied (engine_for_test.cc says which), on a folder of its own; one
+// for all tests of a program: a test uses a project of its own. Ends the program when there is none.
 Engine& EngineForTest();
 
 class Random {
@@ -38,10 +38,14 @@ class Random {
   // A quarter extremes, else any size of number.
   int64_t Int() {
     switch (Below(8)) {
-      case 0: return std::numeric_limits<int64_t>::min();
-      case 1: return std::numeric_limits<int64_t>::max();
-      case 2: return 0;
-      default: return static_cast<int64_t>(engine_()) >> Below(64);
+      case 0:
+        return std::numeric_limits<int64_t>::min();
+      case 1:
+        return std::numeric_limits<int64_t>::max();
+      case 2:
+        return 0;
+      default:
+        return static_cast<int64_t>(engine_()) >> Below(64);
     }
   }
   uint32_t UInt32() { return static_cast<uint32_t>(engine_() >> Below(64)); }
@@ -49,11 +53,16 @@ class Random {
   // Empty, UTF-8, embedded NUL, quotes, or any bytes up to 300.
   std::string_view Text() {
     switch (Below(6)) {
-      case 0: return {};
-      case 1: return "žluťoučký kůň 🐎";
-      case 2: return arena_.Copy(std::string_view("nul\0inside\0", 11));
-      case 3: return "it's \"quoted\"\\ \n";
-      case 4: return arena_.Copy("text" + std::to_string(Below(1000)));
+      case 0:
+        return {};
+      case 1:
+        return "žluťoučký kůň 🐎";
+      case 2:
+        return arena_.Copy(std::string_view("nul\0inside\0", 11));
+      case 3:
+        return "it's \"quoted\"\\ \n";
+      case 4:
+        return arena_.Copy("text" + std::to_string(Below(1000)));
       default: {
         std::string bytes(Below(300), ' ');
         for (char& c : bytes) c = static_cast<char>(engine_());
@@ -102,8 +111,8 @@ inline void ExpectRows(std::string_view got, const std::vector<std::string>& row
     const std::string_view row = got.substr(0, rows[i].size());
     if (row != rows[i]) {
       const size_t at = std::mismatch(row.begin(), row.end(), rows[i].begin()).first - row.begin();
-      FAIL() << "row " << i << " of " << rows.size() << " differs from byte " << at << ":\n  stored "
-             << ToHex(row.substr(at, 40)) << "\n  meant  "
+      FAIL() << "row " << i << " of " << rows.size() << " differs from byte " << at
+             << ":\n  stored " << ToHex(row.substr(at, 40)) << "\n  meant  "
              << ToHex(std::string_view(rows[i]).substr(at, 40));
     }
     got.remove_prefix(row.size());

@@ -67,8 +67,7 @@ TEST(LogsTable, TimeFallsBackToObservedThenReceived) {
   block.Append({"log times", 1, 30, neither, {}, {}});
   block.Append({"log times", 1, 30, odd, {}, {}});
   ASSERT_NO_FATAL_FAILURE(InsertBlock(EngineForTest(), LogsBlock::kTable, block));
-  EXPECT_EQ(Tsv("time_ns, severity, body", "logs", "log times"),
-            "20\t0\t\n30\t0\t\n40\t0\t\n");
+  EXPECT_EQ(Tsv("time_ns, severity, body", "logs", "log times"), "20\t0\t\n30\t0\t\n40\t0\t\n");
 }
 
 // A replay must meet its own key; two records that differ anywhere must not share one.

@@ -197,21 +197,21 @@ class Bench {
     fmt::print(
         "\nbytes on disk a span, whole tables (parts, bytes a span, share of OTLP bytes)\n{}",
         Tsv(fmt::format("SELECT table, count(), round(sum(bytes_on_disk) / {0}, 1), "
-                          "round(sum(bytes_on_disk) / {0} / {1}, 3) FROM system.parts WHERE "
-                          "active AND database = currentDatabase() GROUP BY table WITH "
-                          "ROLLUP ORDER BY table",
-                          spans, kSyntheticOtlpBytes)));
+                        "round(sum(bytes_on_disk) / {0} / {1}, 3) FROM system.parts WHERE "
+                        "active AND database = currentDatabase() GROUP BY table WITH "
+                        "ROLLUP ORDER BY table",
+                        spans, kSyntheticOtlpBytes)));
     fmt::print("\nby column, the largest\n{}",
                Tsv(fmt::format("SELECT table, column, round(sum(column_data_compressed_bytes) / "
-                                 "{0}, 2) AS b FROM system.parts_columns WHERE active AND database "
-                                 "= currentDatabase() GROUP BY table, column ORDER BY b DESC "
-                                 "LIMIT 30",
-                                 spans)));
+                               "{0}, 2) AS b FROM system.parts_columns WHERE active AND database "
+                               "= currentDatabase() GROUP BY table, column ORDER BY b DESC "
+                               "LIMIT 30",
+                               spans)));
     fmt::print("\nindexes and others\n{}",
                Tsv(fmt::format("SELECT table, round(sum(secondary_indices_compressed_bytes) / "
-                                 "{0}, 2), round(sum(marks_bytes) / {0}, 2) FROM system.parts "
-                                 "WHERE active AND database = currentDatabase() GROUP BY table",
-                                 spans)));
+                               "{0}, 2), round(sum(marks_bytes) / {0}, 2) FROM system.parts "
+                               "WHERE active AND database = currentDatabase() GROUP BY table",
+                               spans)));
   }
 
   Engine& engine_;
