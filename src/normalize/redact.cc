@@ -119,8 +119,8 @@ class Redactor::Impl {
     bool (*check)(std::string_view);
   };
 
-  // JSON is searched string by string, each as what it means, so that patterns see the text a person
-  // would and a replacement never touches structure.
+  // JSON is searched string by string, each as what it means, so that patterns see the text a
+  // person would and a replacement never touches structure.
   void Patterns(std::string_view* text, Arena& arena, DropCounts& drops) const {
     const char first = (*text)[0];
     std::string out;

@@ -26,7 +26,8 @@ struct SecretRule {
   std::string_view pattern;
 };
 
-// A name's value, in any case. What stands between a name and its value, in code, JSON, and JSON inside JSON strings. The value:
+// What stands between a name and its value, in any case: in code, JSON, and JSON inside JSON
+// strings. The value:
 // 1. "name":"value" with real quotes: all up to the closing one. An unescaped quote after the name
 //    means that it is a key, so the value's quotes are a string's own.
 // 2. The same once more inside a JSON string: name\":\"value\".

@@ -67,8 +67,8 @@ bool IsPlausibleValue(std::string_view value, bool strict) {
   return !strict || std::ranges::any_of(value, IsDigit);
 }
 
-// A secret starts here, not in the middle of a word; so no run of bytes is matched from many starts,
-// and hostile text stays linear. The letter of an escape (\n, \u00e9) belongs to no word.
+// A secret starts here, not in the middle of a word; so no run of bytes is matched from many
+// starts, and hostile text stays linear. The letter of an escape (\n, \u00e9) belongs to no word.
 bool IsWordStart(std::string_view text, size_t at) {
   if (at == 0) return true;
   const char before = text[at - 1];
@@ -77,7 +77,7 @@ bool IsWordStart(std::string_view text, size_t at) {
   return at >= 6 && text[at - 6] == '\\' && text[at - 5] == 'u';
 }
 
-// Cheap tests that spare most patterns their run: a name without = or : behind it, an URL without @.
+// Cheap tests spare most patterns their run: a name without = or : behind it, a URL without @.
 bool CouldBeAssigned(std::string_view after_name) {
   constexpr size_t kSuffixBytes = 24 + 16;
   for (const char c : after_name.substr(0, kSuffixBytes)) {

@@ -3,7 +3,7 @@
 // Finds secrets in text: provider keys, tokens, private keys, passwords in assignments and URLs.
 // Every rule has a literal that a secret of its kind contains; one pass over the text looks for
 // three-byte pieces of all the literals at every second byte, and patterns run only where a whole
-// literal stands. Clean text thus costs about one nanosecond for 3 bytes.
+// literal stands. Clean text thus costs about half a nanosecond a byte.
 //
 // Matches hold no double quote and cut no escape sequence, so that replacing one keeps JSON valid.
 // Limits: a secret that is itself encoded (base64 of a whole document, say) is not found.
