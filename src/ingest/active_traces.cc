@@ -377,6 +377,8 @@ void ActiveTraces::ResolveOne(Trace& trace, UnixNanos now_ns, TraceChanges& chan
   trace.pending_batch.reset();
   trace.resolved_ns = now_ns;
   trace.stale.clear();
+  trace.spans.ShrinkToFit();
+  trace.written.shrink_to_fit();
   Account(trace);
 }
 

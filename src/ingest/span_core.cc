@@ -296,6 +296,13 @@ void TraceSpans::DropGarbage() {
   numbers_ = std::move(numbers);
 }
 
+void TraceSpans::ShrinkToFit() {
+  cores_.shrink_to_fit();
+  attrs_.shrink_to_fit();
+  calls_.shrink_to_fit();
+  numbers_.shrink_to_fit();
+}
+
 size_t TraceSpans::bytes() const {
   return pool_.bytes() + cores_.capacity() * sizeof(SpanCore) +
          attrs_.capacity() * sizeof(AttrCore) + calls_.capacity() * sizeof(CallCore) +

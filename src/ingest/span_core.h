@@ -1,9 +1,9 @@
 // ingest/span_core.h
 //
 // What is kept in memory of the spans of one trace: everything that resolving it needs (resolve.h)
-// and nothing else; contents, attributes and events stay in the store. About 130 bytes a span of
-// an agent's trace, texts included: each text and each set of attribution stands once a trace,
-// numbers that are absent take no room.
+// and nothing else; contents, attributes and events stay in the store. About 200 bytes a span of an
+// agent's trace, with texts and what ActiveTraces adds (tests/bench/resolve_bench.cc): each text and
+// each set of attribution stands once a trace, numbers that are absent take no room.
 //
 // Texts are interned per trace, not globally: user and session ids come in any number, and leave
 // memory with their trace.
@@ -148,6 +148,8 @@ class TraceSpans {
 
   // Heap bytes held.
   size_t bytes() const;
+  // Gives back what was reserved for growth. Texts stay where they are.
+  void ShrinkToFit();
 
  private:
   uint32_t* Slot(const SpanId& id);
