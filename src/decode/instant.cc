@@ -80,7 +80,7 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
   return out;
 }
 
-std::optional<int64_t> UnixNanos(int64_t number) {
+std::optional<int64_t> UnixNanosOf(int64_t number) {
   if (number < 0) return std::nullopt;
   int64_t scale = 1;
   if (number < 100'000'000'000) {
@@ -95,7 +95,7 @@ std::optional<int64_t> UnixNanos(int64_t number) {
   return out;
 }
 
-std::optional<int64_t> UnixNanos(double number) {
+std::optional<int64_t> UnixNanosOf(double number) {
   if (!(number >= 0) || number >= 9.2e18) return std::nullopt;
   double micros_per_unit = 1e-3;
   if (number < 1e11) {
@@ -107,7 +107,7 @@ std::optional<int64_t> UnixNanos(double number) {
   }
   // The whole part apart, so that multiplying rounds only the fraction.
   const double whole = std::floor(number);
-  const std::optional<int64_t> nanos = UnixNanos(static_cast<int64_t>(whole));
+  const std::optional<int64_t> nanos = UnixNanosOf(static_cast<int64_t>(whole));
   if (!nanos) return std::nullopt;
   const int64_t micros = std::llround((number - whole) * micros_per_unit);
   int64_t out = 0;

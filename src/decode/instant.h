@@ -15,8 +15,8 @@ std::optional<int64_t> ParseRfc3339(std::string_view text);
 
 // A Unix time whose magnitude tells its unit: below 1e11 seconds (until the year 5138), below 1e14
 // milliseconds, below 1e17 microseconds, else nanoseconds. Empty when negative.
-std::optional<int64_t> UnixNanos(int64_t number);
+std::optional<int64_t> UnixNanosOf(int64_t number);
 // The same; rounded to a microsecond, as fine as a double holds today's seconds.
-std::optional<int64_t> UnixNanos(double number);
+std::optional<int64_t> UnixNanosOf(double number);
 
 }  // namespace pitot

@@ -107,9 +107,9 @@ class LineReader {
     double number = 0;
     std::string_view text;
     if (json.get(integer) == simdjson::SUCCESS) {
-      out = UnixNanos(integer);
+      out = UnixNanosOf(integer);
     } else if (json.get(number) == simdjson::SUCCESS) {
-      out = UnixNanos(number);
+      out = UnixNanosOf(number);
     } else if (ReadJsonText(intake_, json, field, text)) {
       out = ParseInstant(text);
     } else {
@@ -123,10 +123,10 @@ class LineReader {
     const char* end = text.data() + text.size();
     int64_t integer = 0;
     auto result = std::from_chars(text.data(), end, integer);
-    if (result.ec == std::errc() && result.ptr == end) return UnixNanos(integer);
+    if (result.ec == std::errc() && result.ptr == end) return UnixNanosOf(integer);
     double number = 0;
     result = std::from_chars(text.data(), end, number);
-    if (result.ec == std::errc() && result.ptr == end) return UnixNanos(number);
+    if (result.ec == std::errc() && result.ptr == end) return UnixNanosOf(number);
     return ParseRfc3339(text);
   }
 

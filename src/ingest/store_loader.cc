@@ -61,8 +61,8 @@ absl::Status StoreLoader::FilterExisting(std::span<const TraceRef> refs,
     options.params = {{"project", std::string(name)}, {"trace_ids", QuoteArray(hex)}};
     ASSIGN_OR_RETURN(const QueryResult result,
                      engine_.Query("SELECT DISTINCT trace_id FROM spans "
-                                   "WHERE project = {project:String} AND trace_id IN arrayMap(id -> "
-                                   "toFixedString(unhex(id), 16), {trace_ids:Array(String)})",
+                                   "WHERE project = {project:String} AND trace_id IN (SELECT "
+                                   "toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))",
                                    options));
     const auto index = IndexOf(project);
     RowBinaryReader in(result.body);
