@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -79,6 +81,39 @@ TEST_F(RemoteEngineTest, AServerMayDieAndComeBack) {
     EXPECT_TRUE((*store)->Health(kDeadline).status.ok());
   }
   EXPECT_EQ(Ids(engine), "['0','1','2']\n") << "what was acknowledged outlived kill -9";
+}
+
+TEST_F(RemoteEngineTest, AServerMayDieInTheMiddleOfAStatement) {
+  TestServer server(folder_ / "a");
+  server.Start();
+  auto store = Store::Open(Options({server.url()}), clock_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  Engine& engine = (*store)->engine();
+  absl::Status cut;
+  {
+    std::jthread slow([&] {
+      cut =
+          engine
+              .Query(
+                  "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(cityHash64(number))",
+                  {.deadline = kDeadline})
+              .status();
+    });
+    const auto until = std::chrono::steady_clock::now() + kDeadline;
+    const auto runs = [&] {
+      const auto found = engine.Query(
+          "SELECT count() FROM system.processes WHERE query LIKE '%cityHash64(number)%' "
+          "AND query NOT LIKE '%system.processes%'",
+          {.format = "TSV"});
+      return found.ok() && found->body == "1\n";
+    };
+    while (!runs()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until) << "the statement never ran";
+      std::this_thread::sleep_for(milliseconds(5));  // Between two polls.
+    }
+    server.Kill();
+  }
+  EXPECT_EQ(cut.code(), StatusCode::kUnavailable) << cut;
 }
 
 TEST_F(RemoteEngineTest, AStoreThatIsAwayAtFirstIsPreparedLater) {

@@ -43,20 +43,22 @@ class Store::GuardedEngine final : public Engine {
         disk_free_bytes_min_(disk_free_bytes_min),
         clock_(clock) {}
 
+  // One caller prepares; the others are told to come back, for their deadlines may be shorter.
   absl::Status Ready() {
     if (schema_version_ != 0) return absl::OkStatus();
-    MutexLock lock(&mutex_);
-    if (schema_version_ != 0) return absl::OkStatus();
     const int64_t now = clock_.MonotonicNanos();
-    if (prepare_again_at_ != 0 && now < prepare_again_at_) return prepare_failure_;
-    const auto version = prepare_();
-    if (version.ok()) {
-      schema_version_ = *version;
-      return absl::OkStatus();
+    {
+      MutexLock lock(&mutex_);
+      if (preparing_ || (prepare_again_at_ != 0 && now < prepare_again_at_)) return not_ready_;
+      preparing_ = true;
     }
+    const auto version = prepare_();
+    if (version.ok()) schema_version_ = *version;
+    MutexLock lock(&mutex_);
+    preparing_ = false;
     prepare_again_at_ = now + kPrepareAgainNanos;
-    prepare_failure_ = version.status();
-    return prepare_failure_;
+    not_ready_ = version.status();
+    return not_ready_;
   }
 
   absl::StatusOr<QueryResult> Query(std::string_view sql, const QueryOptions& options) override {
@@ -112,8 +114,11 @@ class Store::GuardedEngine final : public Engine {
   std::atomic<uint64_t> disk_free_bytes_ = 0;
   std::atomic<int64_t> disk_check_at_ = 0;
   Mutex mutex_;
+  bool preparing_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t prepare_again_at_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Status prepare_failure_ ABSL_GUARDED_BY(mutex_);
+  // The last failure.
+  absl::Status not_ready_ ABSL_GUARDED_BY(mutex_) =
+      absl::UnavailableError("the store is being prepared");
 };
 
 Store::Store(std::unique_ptr<GuardedEngine> engine) : engine_(std::move(engine)) {}
