@@ -279,7 +279,7 @@ TEST(ActiveTracesProperty, OrderBatchesEvictionsAndCrashesDoNotMatter) {
   const uint64_t first = seed != nullptr ? std::strtoull(seed, nullptr, 10) : 1;
   const uint64_t count = seed != nullptr    ? 1
                          : cases != nullptr ? std::strtoull(cases, nullptr, 10)
-                                            : 3000;
+                                            : 6000;
   for (uint64_t n = first; n < first + count; ++n) {
     Case one(n);
     const std::string difference = one.Run();
