@@ -503,9 +503,11 @@ TEST_F(SqlTest, LimitsHold) {
   ExpectRefused("one large array", "SELECT length(range(400000000))", "sql_memory_bytes");
   ExpectRefused("large result", "SELECT repeat('x', 100000), arrayJoin(range(90))",
                 "sql_result_bytes");
-  ExpectRefused("large result, not constant",
-                "SELECT repeat('x', 10000 + n) FROM (SELECT arrayJoin(range(99000)) AS n) ORDER BY n "
-                "DESC", "sql_result_bytes");
+  ExpectRefused(
+      "large result, not constant",
+      "SELECT repeat('x', 10000 + n) FROM (SELECT arrayJoin(range(99000)) AS n) ORDER BY n "
+      "DESC",
+      "sql_result_bytes");
   std::string deep = "SELECT 1";
   for (int i = 0; i < 2000; ++i) deep = "SELECT * FROM (" + deep + ")";
   ExpectRefused("deep subqueries", deep);

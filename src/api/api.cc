@@ -1,0 +1,103 @@
+#include "api/api.h"
+
+#include <utility>
+
+#include "api/handlers.h"
+#include "api/router.h"
+#include "api/worker_pool.h"
+#include "base/status.h"
+
+namespace pitot {
+namespace {
+
+// Queries in parallel are bounded by the store's connections too; ingest needs one of those.
+constexpr size_t kWorkers = 4;
+constexpr size_t kQueuedMax = 64;
+
+enum class RunOn { kCaller, kWorker };
+
+struct Route {
+  RoutePattern pattern;
+  void (*handle)(ApiCall call);
+  RunOn run_on;
+};
+
+constexpr Route kRoutes[] = {
+    {{"GET", "/healthz"}, GetHealthz, RunOn::kCaller},
+    {{"GET", "/readyz"}, GetReadyz, RunOn::kWorker},
+    {{"GET", "/metrics"}, GetMetrics, RunOn::kCaller},
+    {{"GET", "/api/v1/traces"}, GetTraces, RunOn::kWorker},
+    {{"GET", "/api/v1/traces/{trace_id}"}, GetTrace, RunOn::kWorker},
+    {{"GET", "/api/v1/traces/{trace_id}/spans/{span_id}"}, GetSpan, RunOn::kWorker},
+    {{"GET", "/api/v1/receipts"}, GetReceipts, RunOn::kWorker},
+    {{"POST", "/api/v1/spans"}, PostSpans, RunOn::kCaller},
+    {{"POST", "/api/v1/sql"}, PostSql, RunOn::kWorker},
+};
+
+constexpr auto kPatterns = [] {
+  std::array<RoutePattern, std::size(kRoutes)> patterns;
+  for (size_t i = 0; i < patterns.size(); ++i) patterns[i] = kRoutes[i].pattern;
+  return patterns;
+}();
+
+HttpResponse NoPath(const HttpRequest& request, const RouteMatch& match) {
+  std::string message = fmt::format("nothing is at {}", request.path);
+  if (!match.nearest.empty()) message += fmt::format("; did you mean {}?", match.nearest);
+  return ErrorResponse(404, message);
+}
+
+HttpResponse NoMethod(const HttpRequest& request, const RouteMatch& match) {
+  HttpResponse response = ErrorResponse(
+      405,
+      fmt::format("{} does not answer {}, only {}", request.path, request.method, match.allow));
+  response.headers.Set("Allow", match.allow);
+  return response;
+}
+
+}  // namespace
+
+class Api::Impl {
+ public:
+  explicit Impl(const ApiDeps& deps)
+      : context_{deps, SqlRunner(deps.store.engine(), deps.limits, deps.clock), deps.clock.Now()} {}
+
+  void Handle(HttpRequest request, Responder responder) {
+    RouteMatch match = MatchRoute(kPatterns, request.method, request.path);
+    switch (match.result) {
+      case RouteMatch::Result::kNoPath:
+        return responder.Send(NoPath(request, match));
+      case RouteMatch::Result::kNoMethod:
+        return responder.Send(NoMethod(request, match));
+      case RouteMatch::Result::kFound:
+        break;
+    }
+    const Route& route = kRoutes[match.route];
+    ApiCall call{context_, std::move(request), std::move(match.args), std::move(responder)};
+    if (!IsProjectName(call.Project())) {
+      return call.responder.Send(
+          ErrorResponse(400, "project must be 1 to 64 of A-Z a-z 0-9 _ . -"));
+    }
+    if (route.run_on == RunOn::kCaller) return route.handle(std::move(call));
+
+    // Copyable, as std::function wants it.
+    auto shared = std::make_shared<ApiCall>(std::move(call));
+    WorkerPool::Job job = [shared, &route] { route.handle(std::move(*shared)); };
+    if (!workers_.TryRun(job)) {
+      shared->responder.Send(
+          StatusResponse(Unavailable("{} queries are waiting already; ask again", kQueuedMax)));
+    }
+  }
+
+ private:
+  ApiContext context_;
+  WorkerPool workers_{kWorkers, kQueuedMax};  // Last: its jobs use the context.
+};
+
+Api::Api(const ApiDeps& deps) : impl_(std::make_unique<Impl>(deps)) {}
+Api::~Api() = default;
+
+void Api::Handle(HttpRequest request, Responder responder) {
+  impl_->Handle(std::move(request), std::move(responder));
+}
+
+}  // namespace pitot

@@ -1,0 +1,42 @@
+// api/api.h
+//
+// Everything under /api/v1, and /healthz, /readyz and /metrics: HTTP handlers, one file per
+// resource. Handlers translate; what they show is made by query/ and ingest/.
+//
+// Thread-safety: Handle may be called from any number of threads and never blocks: what waits for
+// the store runs on a few threads of its own, behind a bounded queue; when that is full, 503.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "ingest/ingest.h"
+#include "store/store.h"
+
+namespace pitot {
+
+// Borrowed; all must outlive the Api.
+struct ApiDeps {
+  Store& store;
+  Ingest& ingest;
+  const Limits& limits;
+  const Clock& clock;
+};
+
+class Api {
+ public:
+  explicit Api(const ApiDeps& deps);
+  // Answers what is queued, then joins.
+  ~Api();
+
+  void Handle(HttpRequest request, Responder responder);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pitot

@@ -1,0 +1,27 @@
+#include "api/handlers.h"
+#include "base/status.h"
+
+namespace pitot {
+
+// The message of an internal fault may quote statements of ours; those belong into the log.
+HttpResponse StatusResponse(const absl::Status& status) {
+  const StatusRow& row = RowOf(status.code());
+  HttpResponse response = ErrorResponse(row.http, Message(status));
+  if (row.retry) {
+    const auto wait = RetryAfter(status).count();
+    response.headers.Set("Retry-After", fmt::to_string(wait > 0 ? (wait + 999) / 1000 : 1));
+  }
+  return response;
+}
+
+void SendJson(ApiCall& call, absl::StatusOr<std::string> json) {
+  if (!json.ok()) return call.responder.Send(StatusResponse(json.status()));
+  call.responder.Send(JsonResponse(200, *std::move(json)));
+}
+
+std::string ApiCall::Project() const {
+  const std::string_view project = request.Param("project");
+  return project.empty() ? "default" : std::string(project);
+}
+
+}  // namespace pitot

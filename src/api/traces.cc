@@ -1,0 +1,71 @@
+// GET /api/v1/traces, /api/v1/traces/{trace_id}, /api/v1/traces/{trace_id}/spans/{span_id}
+#include "query/traces.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/handlers.h"
+#include "base/status.h"
+
+namespace pitot {
+namespace {
+
+// Larger answers go out in pieces, so that a slow reader costs memory once.
+constexpr size_t kPieceBytes = 256 << 10;
+
+absl::StatusOr<TraceListRequest> ListRequest(const ApiCall& call) {
+  const HttpRequest& http = call.request;
+  TraceListRequest list;
+  list.project = call.Project();
+  if (const auto since = http.Param("since"); !since.empty()) list.since = since;
+  list.until = http.Param("until");
+  list.feature = http.Param("feature");
+  list.workflow = http.Param("workflow");
+  list.user_id = http.Param("user_id");
+  list.session_id = http.Param("session_id");
+  list.status = http.Param("status");
+  list.model = http.Param("model");
+  list.cursor = http.Param("cursor");
+  if (const std::string_view limit = http.Param("limit"); !limit.empty()) {
+    const auto [end, error] =
+        std::from_chars(limit.data(), limit.data() + limit.size(), list.limit);
+    if (error != std::errc() || end != limit.data() + limit.size()) {
+      return InvalidArgument("limit \"{}\" is not a number", limit);
+    }
+  }
+  return list;
+}
+
+void SendStructure(ApiCall& call, TraceStructure structure) {
+  const size_t bytes = structure.head.size() + structure.spans.size() + structure.tail.size();
+  if (bytes <= kPieceBytes) {
+    return SendJson(call, structure.head + structure.spans + structure.tail);
+  }
+  ResponseStream stream = call.responder.Begin(JsonResponse(200, std::move(structure.head)));
+  for (size_t at = 0; at < structure.spans.size(); at += kPieceBytes) {
+    if (!stream.Write(structure.spans.substr(at, kPieceBytes)).ok()) return;  // The peer is gone.
+  }
+  if (stream.Write(std::move(structure.tail)).ok()) stream.End();
+}
+
+}  // namespace
+
+void GetTraces(ApiCall call) {
+  const auto list = ListRequest(call);
+  if (!list.ok()) return call.responder.Send(StatusResponse(list.status()));
+  const ApiDeps& deps = call.context.deps;
+  SendJson(call, ListTraces(deps.store.engine(), *list, deps.clock.Now()));
+}
+
+void GetTrace(ApiCall call) {
+  auto structure = ReadTrace(call.context.deps.store.engine(), call.Project(), call.args[0]);
+  if (!structure.ok()) return call.responder.Send(StatusResponse(structure.status()));
+  SendStructure(call, *std::move(structure));
+}
+
+void GetSpan(ApiCall call) {
+  SendJson(call,
+           ReadSpan(call.context.deps.store.engine(), call.Project(), call.args[0], call.args[1]));
+}
+
+}  // namespace pitot
