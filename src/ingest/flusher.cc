@@ -134,6 +134,10 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
 }
 
 void Flusher::WriteLoop() {
+  // Knowing what is stored first spares the first batches a question about every trace.
+  while (!Prime()) {
+    if (!Pause(options_.retry_max)) return;
+  }
   int64_t next_tick = 0;
   while (true) {
     std::optional<std::unique_ptr<FlushBatch>> batch =
@@ -309,6 +313,7 @@ absl::Status Flusher::WriteChanges(bool all) {
   RETURN_IF_ERROR(traces.get());
   RETURN_IF_ERROR(facts);
   MutexLock lock(&mutex_);
+  if (changes_.unfinished > 0) receipts_.AddLater(Drop::kUnfinishedSpan, changes_.unfinished);
   stats_.facts += changes_.facts.size();
   stats_.traces += changes_.traces.size();
   return absl::OkStatus();
@@ -327,18 +332,21 @@ void Flusher::FinishResolved() {
   if (last > 0) spool_.FinishBatch(last, bytes);
 }
 
-void Flusher::Tick() {
-  if (!primed_) {
-    // Until all is known, traces that might be stored already are asked for one by one.
+// True once all is known, or when stopping; false when the store does not answer.
+bool Flusher::Prime() {
+  while (true) {
     const absl::StatusOr<bool> primed = active_.Prime();
     if (!primed.ok()) {
       NoteError(Annotate(primed.status(), "list stored traces"));
-      return;
+      return false;
     }
-    primed_ = *primed;
+    MutexLock lock(&mutex_);
+    if (*primed || stopping_) return true;
   }
-  const size_t expired = active_.ExpireOpen(clock_.Now());
-  if (expired > 0) receipts_.AddLater(Drop::kUnfinishedSpan, expired);
+}
+
+void Flusher::Tick() {
+  active_.ExpireOpen(clock_.Now());
   if (!WriteChanges(/*all=*/false).ok()) return;
   FinishResolved();
   MutexLock lock(&mutex_);

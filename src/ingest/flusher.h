@@ -83,6 +83,7 @@ class Flusher {
   absl::Status WriteReceived(const FlushBatch& batch);
   absl::Status WriteChanges(bool all);
   void FinishResolved();
+  bool Prime();
   void Tick();
   void NoteDuplicates(const FlushBatch& batch);
 
@@ -109,7 +110,6 @@ class Flusher {
   // Write thread only.
   Quarantine quarantine_;
   ActiveTraces active_;
-  bool primed_ = false;
   std::unique_ptr<Blocks> blocks_;
   struct Written {
     uint64_t first_seq;

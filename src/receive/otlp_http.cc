@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view kProtobufType = "application/x-protobuf";
 constexpr std::string_view kJsonType = "application/json";
+// Set by `pitot import`: spans of any age are welcome and kept in the import retention class.
+constexpr std::string_view kImportHeader = "x-pitot-import";
+
 // A sender that may retry should not do so at once, even when ingest names no time.
 constexpr std::chrono::milliseconds kRetryDelay{1000};
 
@@ -62,6 +65,7 @@ IngestRequest Described(const HttpRequest& head, Signal signal, WireFormat forma
   IngestRequest request{.signal = signal, .format = format, .source = Source::kOtlp};
   request.sender = head.headers.Get("user-agent");
   if (request.sender.empty()) request.sender = "otlp/http";
+  request.import = head.headers.Get(kImportHeader) == "1";
   return request;
 }
 

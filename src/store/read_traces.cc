@@ -33,16 +33,16 @@ constexpr std::string_view kSpanList =
 
 // In the order in which ReadFact reads.
 constexpr std::string_view kFactList =
-    "keep_days, is_call, end_ns, trace_id, span_id, rev, duration_ns, kind, is_root, is_orphan, "
-    "status, name, service, environment, release, feature, workflow, user_id, session_id, agent, "
+    "keep_days, is_call, end_ns, trace_id, span_id, rev, is_deleted, duration_ns, kind, is_root, "
+    "is_orphan, status, name, service, environment, release, feature, workflow, user_id, session_id, agent, "
     "prompt_name, prompt_version, provider, model, finish_reason, ttft_ns, streaming, role, "
     "counted, counted_reason, counted_by, {}, cost, estimated, price_confidence, tool_name, "
     "tool_status, retry_count, error_category";
 
 // In the order in which ReadTrace reads.
 constexpr std::string_view kTraceList =
-    "keep_days, trace_id, rev, start_ns, duration_ns, root_name, status, status_message, spans, "
-    "errors, orphans, llm_calls, tool_calls, input_tokens, output_tokens, cost, unpriced_calls, "
+    "keep_days, trace_id, rev, is_deleted, start_ns, duration_ns, root_name, status, "
+    "status_message, spans, errors, orphans, llm_calls, tool_calls, input_tokens, output_tokens, cost, unpriced_calls, "
     "service, environment, feature, workflow, user_id, session_id, agent, models";
 
 // Copies text into the arena; a text equal to the last one of the same column is not copied again.
@@ -183,6 +183,7 @@ StoredFact ReadFact(RowBinaryReader& in, TextKeeper& text) {
   row.trace_id = TraceId::FromBytes(in.Bytes(16));
   row.span_id = SpanId::FromBytes(in.Bytes(8));
   row.rev = in.Number<uint64_t>();
+  row.is_deleted = in.Number<uint8_t>() != 0;
   row.start_ns = StartOf(row.end_ns, in.Number<int64_t>());
   row.kind = in.Enum(Kind::kEnd);
   row.is_root = in.Bool();
@@ -209,6 +210,7 @@ StoredTrace ReadTrace(RowBinaryReader& in, TextKeeper& text) {
   stored.keep_days = in.Number<uint16_t>();
   row.trace_id = TraceId::FromBytes(in.Bytes(16));
   row.rev = in.Number<uint64_t>();
+  row.is_deleted = in.Number<uint8_t>() != 0;
   row.start_ns = in.Number<int64_t>();
   row.end_ns = Sum(row.start_ns, in.Number<int64_t>());
   row.root_name = text.Keep(in.String());
@@ -301,11 +303,11 @@ absl::StatusOr<std::vector<StoredFact>> ReadTraceFacts(Engine& engine, std::stri
   QueryOptions options = OptionsFor(project, trace_ids, deadline);
   AddRange(end_min_ns, end_max_ns, kNanosPerMinute, options);
   const std::string sql = fmt::format(
-      "SELECT {} FROM (SELECT * FROM facts WHERE {} "
+      "SELECT {} FROM facts WHERE {} "
       "AND toUInt16(day) BETWEEN {{min_day:UInt16}} AND {{max_day:UInt16}} "
       "AND intDiv(end_ns, 60000000000) BETWEEN {{min_unit:Int64}} AND {{max_unit:Int64}} "
       "ORDER BY rev DESC LIMIT 1 BY keep_days, is_call, intDiv(end_ns, 60000000000), trace_id, "
-      "span_id) WHERE is_deleted = 0",
+      "span_id",
       fmt::format(fmt::runtime(kFactList), kUsageList), kOfTraces);
   return ReadRows(engine, sql, std::move(options), arena, ReadFact);
 }
@@ -319,11 +321,10 @@ absl::StatusOr<std::vector<StoredTrace>> ReadTraceRows(Engine& engine, std::stri
   QueryOptions options = OptionsFor(project, trace_ids, deadline);
   AddRange(start_min_ns, start_max_ns, 60 * kNanosPerMinute, options);
   const std::string sql = fmt::format(
-      "SELECT {} FROM (SELECT * FROM traces WHERE {} "
+      "SELECT {} FROM traces WHERE {} "
       "AND toUInt16(day) BETWEEN {{min_day:UInt16}} AND {{max_day:UInt16}} "
       "AND intDiv(start_ns, 3600000000000) BETWEEN {{min_unit:Int64}} AND {{max_unit:Int64}} "
-      "ORDER BY rev DESC LIMIT 1 BY keep_days, intDiv(start_ns, 3600000000000), trace_id) "
-      "WHERE is_deleted = 0",
+      "ORDER BY rev DESC LIMIT 1 BY keep_days, intDiv(start_ns, 3600000000000), trace_id",
       kTraceList, kOfTraces);
   return ReadRows(engine, sql, std::move(options), arena, ReadTrace);
 }

@@ -38,8 +38,9 @@ absl::StatusOr<std::vector<StoredSpan>> ReadTraceSpans(Engine& engine, std::stri
                                                        Arena& arena,
                                                        std::chrono::milliseconds deadline);
 
-// Facts as last written under one key. is_deleted ones are not returned. A key that lies in two
-// retention classes is returned once for each: both would be counted.
+// Facts as last written under one key; tombstones (is_deleted) too, for a later row must outdo
+// their rev. A key that lies in two retention classes is returned once for each: both would be
+// counted.
 struct StoredFact {
   uint16_t keep_days = 0;
   FactRow row;

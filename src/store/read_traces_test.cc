@@ -216,7 +216,7 @@ TEST(ReadTraceFacts, EveryField) {
   EXPECT_EQ(ToHex(again.Finish()), ToHex(written.Finish()));
 }
 
-TEST(ReadTraceFacts, NewestOfEachKeyWithoutTombstones) {
+TEST(ReadTraceFacts, NewestOfEachKeyAndTombstones) {
   FactRow old_key = FullFact();
   FactRow moved = old_key;
   moved.end_ns += 10 * kNanosPerMinute;
@@ -229,9 +229,12 @@ TEST(ReadTraceFacts, NewestOfEachKeyWithoutTombstones) {
   old_key.rev = 6;
   old_key.is_deleted = true;
   StoreFacts("fact versions", {old_key});
-  const std::vector<StoredFact> read = ReadFacts("fact versions", 0, kNanosPerDay, arena);
-  ASSERT_EQ(read.size(), 1u);
+  std::vector<StoredFact> read = ReadFacts("fact versions", 0, kNanosPerDay, arena);
+  ASSERT_EQ(read.size(), 2u);
+  if (read[0].row.is_deleted) std::swap(read[0], read[1]);
   EXPECT_EQ(read[0].row.name, "newer");
+  EXPECT_TRUE(read[1].row.is_deleted) << "a tombstone's rev must be known to be outdone";
+  EXPECT_EQ(read[1].row.rev, 6u);
 }
 
 TEST(ReadTraceFacts, RangeIsInclusiveToTheMinute) {
@@ -288,7 +291,9 @@ TEST(ReadTraceRows, EveryFieldAndNewestOfEachKey) {
   auto read = ReadTraceRows(EngineForTest(), "trace rows", {&id, 1}, -kNanosPerDay, kNanosPerDay,
                             arena, kTestDeadline);
   ASSERT_TRUE(read.ok()) << read.status().ToString();
-  ASSERT_EQ(read->size(), 1u);
+  ASSERT_EQ(read->size(), 2u);
+  if ((*read)[0].row.is_deleted) std::swap((*read)[0], (*read)[1]);
+  EXPECT_TRUE((*read)[1].row.is_deleted);
   TracesBlock written;
   written.Append("trace rows", 30, row);
   TracesBlock again;
