@@ -56,7 +56,10 @@ std::string EncodeRetryInfo(std::chrono::milliseconds delay) {
 
 std::optional<Signal> OtlpSignalOfPath(std::string_view path) {
   for (const SignalRow& row : kSignalRows) {
-    if (path.ends_with(row.path)) return row.signal;
+    // /api/v1/traces is the list of traces in our own API.
+    if (path.ends_with(row.path) && path.substr(0, path.size() - row.path.size()) != "/api") {
+      return row.signal;
+    }
   }
   return std::nullopt;
 }

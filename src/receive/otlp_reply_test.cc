@@ -13,6 +13,7 @@ TEST(OtlpReply, SignalsOfPathsAndMethods) {
   EXPECT_EQ(OtlpSignalOfPath("/api/public/otel/v1/logs"), Signal::kLogs);
   EXPECT_EQ(OtlpSignalOfPath("/v1/metrics"), Signal::kMetrics);
   EXPECT_EQ(OtlpSignalOfPath("/v1/traces/"), std::nullopt);
+  EXPECT_EQ(OtlpSignalOfPath("/api/v1/traces"), std::nullopt) << "a page of our own API";
   EXPECT_EQ(OtlpSignalOfPath("/v1development/profiles"), std::nullopt);
   EXPECT_EQ(OtlpSignalOfMethod("/opentelemetry.proto.collector.logs.v1.LogsService/Export"),
             Signal::kLogs);
