@@ -1,0 +1,125 @@
+#include "cmd/client.h"
+
+#include <boost/json.hpp>
+
+#include "base/status.h"
+#include "cmd/terminal.h"
+
+namespace pitot {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::milliseconds kTimeout{120'000};
+constexpr int64_t kReplyBytesMax = 4LL << 30;
+
+const json::value* Find(const json::value& object, std::string_view name) {
+  const auto* members = object.if_object();
+  return members == nullptr ? nullptr : members->if_contains(name);
+}
+
+absl::StatusCode CodeOf(int http) {
+  for (const StatusRow& row : kStatusRows) {
+    if (row.http == http) return row.code;
+  }
+  return http >= 500 ? absl::StatusCode::kInternal : absl::StatusCode::kInvalidArgument;
+}
+
+std::string ErrorWords(const HttpReply& reply) {
+  if (const auto body = ParseJson(reply.body); body.ok()) {
+    if (const json::value* error = Find(*body, "error"); error != nullptr) {
+      if (std::string words = Text(*error, "message"); !words.empty()) return words;
+    }
+  }
+  return fmt::format("the server answered {}", reply.status);
+}
+
+}  // namespace
+
+absl::StatusOr<HttpReply> ApiClient::Call(std::string_view method, std::string_view path,
+                                          std::string_view body, HttpHeaders headers) {
+  HttpCall call;
+  call.method = method;
+  call.url = url_ + std::string(path);
+  call.headers = std::move(headers);
+  if (!key_.empty()) call.headers.Set("Authorization", "Bearer " + key_);
+  call.body = body;
+  call.timeout = kTimeout;
+  call.reply_bytes_max = kReplyBytesMax;
+  auto reply = http_.Call(call);
+  if (reply.ok() || reply.status().code() != absl::StatusCode::kUnavailable) return reply;
+  return Unavailable(
+      "{}\nIs the server running? Start it with `pitot serve` (or `make run`), or name another "
+      "with --url or PITOT_URL.",
+      Message(reply.status()));
+}
+
+absl::StatusOr<std::string> ApiClient::Get(std::string_view path, const QueryParams& params) {
+  std::string target(path);
+  if (!params.empty()) target += "?" + FormatQuery(params);
+  return Body(Call("GET", target, "", {}));
+}
+
+absl::StatusOr<std::string> ApiClient::Post(std::string_view path, std::string_view body,
+                                            std::string_view type) {
+  return Body(Call("POST", path, body, {{"Content-Type", type}}));
+}
+
+absl::StatusOr<std::string> ApiClient::Body(absl::StatusOr<HttpReply> reply) {
+  if (!reply.ok()) return reply.status();
+  if (reply->status >= 200 && reply->status < 300) return std::move(reply->body);
+  return Error(CodeOf(reply->status), "{}", ErrorWords(*reply));
+}
+
+absl::StatusOr<json::value> ParseJson(std::string_view text) {
+  boost::system::error_code error;
+  json::parse_options options;
+  options.max_depth = 1000;
+  json::value value = json::parse(text, error, {}, options);
+  if (error) {
+    return Internal("the answer is no JSON ({}): is it pitot that answers there?", error.message());
+  }
+  return value;
+}
+
+int ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kExitOk;
+    case absl::StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case absl::StatusCode::kNotFound:
+      return kExitBad;
+    default:
+      return kExitInconclusive;
+  }
+}
+
+std::string Text(const json::value& object, std::string_view name) {
+  const json::value* value = Find(object, name);
+  if (value == nullptr || !value->is_string()) return "";
+  return CleanLine(std::string_view(value->get_string()));
+}
+
+double Number(const json::value& object, std::string_view name) {
+  const json::value* value = Find(object, name);
+  return value == nullptr || !value->is_number() ? 0 : value->to_number<double>();
+}
+
+bool Flag(const json::value& object, std::string_view name) {
+  const json::value* value = Find(object, name);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+bool IsNull(const json::value& object, std::string_view name) {
+  const json::value* value = Find(object, name);
+  return value == nullptr || value->is_null();
+}
+
+const json::array& List(const json::value& object, std::string_view name) {
+  static const json::array kNone;
+  const json::value* value = Find(object, name);
+  return value == nullptr || !value->is_array() ? kNone : value->get_array();
+}
+
+}  // namespace pitot

@@ -1,0 +1,118 @@
+// What the commands print, as files: tests/golden/cmd/NAME.json is an answer of the API, NAME.80.txt
+// and NAME.140.txt what a terminal of that width shows. The name's first word tells the view.
+// UPDATE_GOLDEN=1 rewrites the texts; read the difference.
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "cmd/client.h"
+#include "cmd/trace_view.h"
+#include "cmd/views.h"
+
+namespace pitot {
+namespace {
+
+namespace json = boost::json;
+
+const std::string kFolder = std::string(PITOT_SOURCE_DIR) + "/tests/golden/cmd/";
+
+std::string Render(const std::string& name, const json::value& answer, const Terminal& terminal) {
+  const std::string_view view = SplitText(name, '_')[0];
+  if (view == "trace") return RenderTrace(answer, terminal);
+  if (view == "traces") return RenderTraces(answer, terminal);
+  if (view == "sql") return RenderSqlResult(answer, terminal);
+  if (view == "receipts") return RenderReceipts(answer, terminal);
+  // A trace with its contents: the answer's `details` are the spans in whole.
+  return RenderTrace(answer, terminal, [&](std::string_view id) -> std::optional<json::value> {
+    for (const json::value& span : List(answer, "details")) {
+      if (Text(span, "span_id") == id) return span;
+    }
+    return std::nullopt;
+  });
+}
+
+TEST(CommandGolden, Views) {
+  const auto files = ListFolder(kFolder);
+  ASSERT_TRUE(files.ok()) << files.status().ToString();
+  int cases = 0;
+  for (const std::string& file : *files) {
+    if (!file.ends_with(".json")) continue;
+    ++cases;
+    const std::string name = file.substr(0, file.size() - 5);
+    const auto body = ReadFile(kFolder + file);
+    ASSERT_TRUE(body.ok()) << body.status().ToString();
+    const auto answer = ParseJson(*body);
+    ASSERT_TRUE(answer.ok()) << file << ": " << answer.status().ToString();
+    for (const size_t width : {80, 140}) {
+      const std::string text = Render(name, *answer, {.width = width, .colour = false});
+      for (const std::string_view line : SplitText(text, '\n')) {
+        EXPECT_LE(TextWidth(line), width) << name << " has a line that is too wide:\n" << line;
+      }
+      const std::string path = fmt::format("{}{}.{}.txt", kFolder, name, width);
+      if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+        ASSERT_TRUE(WriteFileAtomic(path, text).ok());
+        continue;
+      }
+      const auto wanted = ReadFile(path);
+      ASSERT_TRUE(wanted.ok()) << wanted.status().ToString() << "; UPDATE_GOLDEN=1 writes it";
+      EXPECT_EQ(text, *wanted) << path << " differs; UPDATE_GOLDEN=1 rewrites it";
+    }
+  }
+  EXPECT_GT(cases, 0) << "no cases in " << kFolder;
+}
+
+TEST(Terminal, StrangersTextHasNoPower) {
+  EXPECT_EQ(CleanLine("a\x1b[31mred\x07\nb\tc"), "a[31mred b c");
+  EXPECT_EQ(CleanLine("\xc2\x9b"
+                      "31m"),
+            "31m")
+      << "a control of two bytes";
+  EXPECT_EQ(CleanLine("\xff"), "\uFFFD");
+  EXPECT_EQ(CleanLine("evil\u202Etxt"), "eviltxt") << "direction marks can hide what is there";
+  EXPECT_EQ(CleanText("a\nb"), "a\nb");
+}
+
+TEST(Terminal, TextIsMeasuredInColumns) {
+  EXPECT_EQ(TextWidth("kůň"), 3u);
+  EXPECT_EQ(TextWidth("日本"), 4u);
+  EXPECT_EQ(TextWidth("🐎"), 2u);
+  EXPECT_EQ(TextWidth("e\u0301"), 1u);
+  EXPECT_EQ(Fit("abcdef", 4), "abc…");
+  EXPECT_EQ(Fit("日本語", 4), "日…");
+  EXPECT_EQ(Fit("abc", 0), "");
+}
+
+TEST(Terminal, ColoursOnlyWhenAsked) {
+  const json::value answer = json::parse(
+      R"({"trace":{"root_name":"r","status":"error"},"spans":[{"span_id":"1","name":"r","status":"error"}]})");
+  EXPECT_EQ(RenderTrace(answer, {.width = 80, .colour = false}).find('\x1b'), std::string::npos);
+  EXPECT_NE(RenderTrace(answer, {.width = 80, .colour = true}).find("\x1b[31m"), std::string::npos);
+}
+
+TEST(TraceView, AnyShapeEnds) {
+  json::array spans;
+  for (int i = 0; i < 20'000; ++i) {
+    spans.push_back({{"span_id", std::to_string(i)},
+                     {"parent_span_id", std::to_string(i - 1)},
+                     {"name", "deep"}});
+  }
+  const json::value deep = {{"trace", {{"root_name", "deep"}}}, {"spans", spans}};
+  const std::string text = RenderTrace(deep, {.width = 80, .colour = false});
+  EXPECT_GT(std::count(text.begin(), text.end(), '\n'), 20'000);
+  const json::value circle = json::parse(
+      R"({"trace":{},"spans":[{"span_id":"a","parent_span_id":"b","name":"one"},
+          {"span_id":"b","parent_span_id":"a","name":"two"},
+          {"span_id":"c","parent_span_id":"c","name":"three"}]})");
+  for (const char* name : {"one", "two", "three"}) {
+    EXPECT_NE(RenderTrace(circle, {.width = 80, .colour = false}).find(name), std::string::npos);
+  }
+  RenderTrace(json::parse("null"), {});
+  RenderTrace(json::parse(R"({"trace":[],"spans":[1,null,{}]})"), {});
+}
+
+}  // namespace
+}  // namespace pitot

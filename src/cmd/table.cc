@@ -1,0 +1,56 @@
+#include "cmd/table.h"
+
+#include <algorithm>
+
+namespace pitot {
+namespace {
+constexpr size_t kGap = 2;
+constexpr size_t kCellMin = 6;
+}  // namespace
+
+void Table::AddRow(std::vector<std::string> cells, Style style) {
+  cells.resize(columns_.size());
+  rows_.push_back({std::move(cells), style});
+}
+
+std::vector<Table::Shown> Table::Layout(size_t width) const {
+  std::vector<Shown> shown;
+  size_t total = 0;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].from_width > width) continue;
+    size_t widest = TextWidth(columns_[i].title);
+    for (const Row& row : rows_) widest = std::max(widest, TextWidth(row.cells[i]));
+    total += widest + (shown.empty() ? 0 : kGap);
+    shown.push_back({i, widest});
+  }
+  while (total > width) {
+    Shown* widest = nullptr;
+    for (Shown& one : shown) {
+      if (!columns_[one.column].shrink || one.width <= kCellMin) continue;
+      if (widest == nullptr || one.width > widest->width) widest = &one;
+    }
+    if (widest == nullptr) break;  // Nothing left to cut: the terminal wraps.
+    --widest->width;
+    --total;
+  }
+  return shown;
+}
+
+std::string Table::Render(const Terminal& terminal) const {
+  const std::vector<Shown> shown = Layout(terminal.width);
+  const auto line = [&](const auto& text_of, Style style) {
+    std::string out;
+    for (const auto& [column, width] : shown) {
+      const std::string cell = Fit(text_of(column), width);
+      if (column != shown.front().column) out.append(kGap, ' ');
+      out += columns_[column].right ? PadLeft(cell, width) : PadRight(cell, width);
+    }
+    out.erase(out.find_last_not_of(' ') + 1);
+    return Styled(terminal, style, out) + "\n";
+  };
+  std::string out = line([&](size_t i) { return columns_[i].title; }, Style::kDim);
+  for (const Row& row : rows_) out += line([&](size_t i) { return row.cells[i]; }, row.style);
+  return out;
+}
+
+}  // namespace pitot

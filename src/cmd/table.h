@@ -1,0 +1,47 @@
+// cmd/table.h
+//
+// Rows in aligned columns, fitted to a terminal: the widest columns that may shrink are cut first.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cmd/terminal.h"
+
+namespace pitot {
+
+struct TableColumn {
+  std::string title;
+  bool right = false;     // Numbers.
+  bool shrink = false;    // May be cut to fit.
+  size_t from_width = 0;  // Shown on terminals of at least that many columns.
+};
+
+class Table {
+ public:
+  explicit Table(std::vector<TableColumn> columns) : columns_(std::move(columns)) {}
+
+  // One cell a column; clean text. `style` is of the whole row.
+  void AddRow(std::vector<std::string> cells, Style style = Style::kPlain);
+  size_t rows() const { return rows_.size(); }
+
+  std::string Render(const Terminal& terminal) const;
+
+ private:
+  struct Row {
+    std::vector<std::string> cells;
+    Style style;
+  };
+  // Columns shown, and how wide each is.
+  struct Shown {
+    size_t column;
+    size_t width;
+  };
+  std::vector<Shown> Layout(size_t width) const;
+
+  const std::vector<TableColumn> columns_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace pitot

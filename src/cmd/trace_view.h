@@ -1,0 +1,29 @@
+// cmd/trace_view.h
+//
+// One trace as a tree for a terminal. Pure: the API's answer in, text out.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cmd/terminal.h"
+
+namespace pitot {
+
+// The answer of GET /api/v1/traces/{id}/spans/{id}, or nothing when it cannot be had.
+using SpanReader = std::function<std::optional<boost::json::value>(std::string_view span_id)>;
+
+// `answer`: of GET /api/v1/traces/{id}. `read_span`: given, contents are shown below each span.
+std::string RenderTrace(const boost::json::value& answer, const Terminal& terminal,
+                        const SpanReader& read_span = nullptr);
+
+// Figures as the views show them. `usd` null or below zero: unknown.
+std::string ShortCount(double n);                        // 950, 12.3k, 1.2M
+std::string CostText(const boost::json::value& object);  // cost_usd: "$0.0042", "?" unknown.
+std::string DurationText(double ms);
+std::string TimeText(std::string_view rfc3339);  // 2026-11-20 07:00:43 (UTC)
+
+}  // namespace pitot

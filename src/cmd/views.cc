@@ -1,0 +1,228 @@
+#include "cmd/views.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <vector>
+
+#include "base/text.h"
+#include "cmd/client.h"
+#include "cmd/table.h"
+#include "cmd/trace_view.h"
+
+namespace pitot {
+namespace {
+
+namespace json = boost::json;
+
+std::string Count(const json::value& object, std::string_view name) {
+  return FormatCount(static_cast<uint64_t>(Number(object, name)));
+}
+
+std::string StatusWord(const json::value& trace) {
+  const std::string status = Text(trace, "status");
+  if (status == "error") return "failed";
+  if (status == "running" || status == "unfinished") return status;
+  const double errors = Number(trace, "errors");
+  if (errors == 0) return "ok";
+  return fmt::format("{:.0f} error{}", errors, errors == 1 ? "" : "s");
+}
+
+// A value in a table's cell.
+std::string CellText(const json::value& value) {
+  if (value.is_null()) return "NULL";
+  if (value.is_string()) return CleanLine(std::string_view(value.get_string()));
+  if (value.is_double()) {
+    // Six digits are what a person reads; --json has them all.
+    const double number = value.get_double();
+    return std::abs(number) < 1000 ? fmt::format("{:.6g}", number) : fmt::format("{:.2f}", number);
+  }
+  return CleanLine(json::serialize(value));
+}
+
+bool IsNumberType(std::string_view type) {
+  for (const std::string_view wrapper : {"LowCardinality(", "Nullable("}) {
+    if (type.starts_with(wrapper)) type.remove_prefix(wrapper.size());
+  }
+  return type.starts_with("Int") || type.starts_with("UInt") || type.starts_with("Float") ||
+         type.starts_with("Decimal");
+}
+
+Style SeverityStyle(std::string_view severity) {
+  if (severity == "data_loss") return Style::kRed;
+  return severity == "warning" ? Style::kYellow : Style::kPlain;
+}
+
+// `text` in lines of at most `width`, each after `indent` spaces.
+std::string Wrapped(std::string_view text, size_t indent, size_t width) {
+  std::string out;
+  std::string line;
+  for (const std::string_view word : SplitText(text, ' ')) {
+    if (!line.empty() && indent + TextWidth(line) + 1 + TextWidth(word) > width) {
+      out += std::string(indent, ' ') + line + "\n";
+      line.clear();
+    }
+    if (!line.empty()) line += ' ';
+    line += word;
+  }
+  return out + std::string(indent, ' ') + line + "\n";
+}
+
+std::string SourcesTable(const json::array& sources, const Terminal& terminal) {
+  Table table({{"source"},
+               {"signal"},
+               {"sender", false, true},
+               {"project", false, true, 100},
+               {"requests", true},
+               {"accepted", true},
+               {"rejected", true},
+               {"bytes", true, false, 100},
+               {"last", true, false, 90}});
+  for (const json::value& source : sources) {
+    const bool bad = Number(source, "rejected") + Number(source, "failed_requests") > 0;
+    const std::string last = TimeText(Text(source, "last_at"));
+    table.AddRow(
+        {Text(source, "source"), Text(source, "signal"), Text(source, "sender"),
+         Text(source, "project"), Count(source, "requests"), Count(source, "accepted"),
+         Count(source, "rejected"), FormatBytes(static_cast<uint64_t>(Number(source, "bytes"))),
+         last.size() > 11 ? last.substr(11) : last},
+        bad ? Style::kRed : Style::kPlain);
+  }
+  return table.Render(terminal);
+}
+
+std::string DropsText(const json::array& drops, const Terminal& terminal) {
+  std::string out;
+  for (const json::value& drop : drops) {
+    const std::string severity = Text(drop, "severity");
+    const std::string word = severity == "data_loss" ? "LOST"
+                             : severity == "warning" ? "warn"
+                                                     : "info";
+    out += Styled(terminal, SeverityStyle(severity),
+                  fmt::format("{}  {} × {}", word, Text(drop, "name"), Count(drop, "count")));
+    out += "\n" + Wrapped(Text(drop, "remedy"), 6, terminal.width);
+  }
+  return out;
+}
+
+std::string StoreText(const json::value& answer, const Terminal& terminal) {
+  const auto* object = answer.if_object();
+  static const json::value kNone;
+  const auto part = [&](const char* name) -> const json::value& {
+    const json::value* value = object == nullptr ? nullptr : object->if_contains(name);
+    return value == nullptr ? kNone : *value;
+  };
+  const json::value& store = part("store");
+  const json::value& spool = part("spool");
+  const uint64_t waiting = static_cast<uint64_t>(Number(spool, "pending_bytes"));
+  std::string out = fmt::format("Store   {}\n", Text(store, "engine"));
+  out += IsNull(store, "last_flush_at")
+             ? "        nothing written yet\n"
+             : Wrapped(fmt::format("{} spans written, last at {} UTC, {} after they came",
+                                   Count(store, "spans"), TimeText(Text(store, "last_flush_at")),
+                                   DurationText(Number(store, "lag_ms"))),
+                       8, terminal.width);
+  out += waiting == 0 ? "Spool   everything acknowledged is in the store\n"
+                      : fmt::format("Spool   {} acknowledged, waiting for the store\n",
+                                    FormatBytes(waiting));
+  for (const char* name : {"error", "flush_error"}) {
+    if (const std::string error = Text(store, name); !error.empty()) {
+      out +=
+          Styled(terminal, Style::kRed, "The store does not take what is waiting: ") + error + "\n";
+    }
+  }
+  if (const double corrupt = Number(spool, "corrupt_records"); corrupt > 0) {
+    out += Styled(terminal, Style::kRed,
+                  fmt::format("Damaged spool records skipped: {:.0f}\n", corrupt));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string RenderTraces(const json::value& answer, const Terminal& terminal) {
+  Table table({{"started (UTC)"},
+               {"trace"},
+               {"name", false, true},
+               {"duration", true},
+               {"status", false, false, 100},
+               {"calls", true, false, 130},
+               {"tools", true, false, 130},
+               {"tokens", true, false, 110},
+               {"cost", true},
+               {"feature", false, true, 120},
+               {"user", false, true, 150}});
+  for (const json::value& trace : List(answer, "traces")) {
+    const std::string status = StatusWord(trace);
+    const double tokens = Number(trace, "input_tokens") + Number(trace, "output_tokens");
+    const std::string more =
+        Number(trace, "unpriced_calls") > 0 && !IsNull(trace, "cost_usd") ? "+" : "";
+    const std::string started = TimeText(Text(trace, "started_at"));
+    table.AddRow({started.size() > 5 ? started.substr(5) : started, Text(trace, "trace_id"),
+                  Text(trace, "root_name"),
+                  status == "running" ? "…" : DurationText(Number(trace, "duration_ms")), status,
+                  Count(trace, "llm_calls"), Count(trace, "tool_calls"), ShortCount(tokens),
+                  CostText(trace) + more, Text(trace, "feature"), Text(trace, "user_id")},
+                 status == "failed" ? Style::kRed : Style::kPlain);
+  }
+  return table.Render(terminal);
+}
+
+std::string RenderSqlResult(const json::value& answer, const Terminal& terminal) {
+  std::vector<TableColumn> columns;
+  for (const json::value& column : List(answer, "columns")) {
+    const std::string type = Text(column, "type");
+    columns.push_back({Text(column, "name"), IsNumberType(type), !IsNumberType(type)});
+  }
+  Table table(std::move(columns));
+  for (const json::value& row : List(answer, "rows")) {
+    std::vector<std::string> cells;
+    if (const auto* values = row.if_array()) {
+      for (const json::value& value : *values) cells.push_back(CellText(value));
+    }
+    table.AddRow(std::move(cells));
+  }
+  std::string out = table.Render(terminal);
+  const size_t rows = table.rows();
+  std::string end = fmt::format("{} row{}, {}", FormatCount(rows), rows == 1 ? "" : "s",
+                                DurationText(Number(answer, "elapsed_ms")));
+  out += Styled(terminal, Style::kDim, end) + "\n";
+  if (Flag(answer, "truncated")) {
+    out += Styled(terminal, Style::kYellow,
+                  "There are more rows: the result was cut at limits.sql_rows.") +
+           "\n";
+  }
+  return out;
+}
+
+std::string RenderReceipts(const json::value& answer, const Terminal& terminal) {
+  const json::array& sources = List(answer, "sources");
+  const json::array& totals = List(answer, "totals");
+  std::string out = fmt::format("Since {} UTC\n\n", TimeText(Text(answer, "since")));
+  if (sources.empty()) {
+    out +=
+        "Nothing has arrived yet. Point an OpenTelemetry program here with "
+        "OTEL_EXPORTER_OTLP_ENDPOINT.\n";
+  } else {
+    out += SourcesTable(sources, terminal);
+  }
+  for (const json::value& source : sources) {
+    if (const std::string error = Text(source, "last_error"); !error.empty()) {
+      out += Styled(terminal, Style::kRed,
+                    Fit(fmt::format("Last refusal of {}: {}", Text(source, "sender"), error),
+                        terminal.width)) +
+             "\n";
+    }
+  }
+  out += "\n" + StoreText(answer, terminal) + "\n";
+  out += totals.empty() ? "Nothing was lost, mended or left out.\n" : DropsText(totals, terminal);
+  for (const json::value& note : List(answer, "notes")) {
+    if (note.is_string())
+      out += "\n" + Wrapped(std::string_view(note.get_string()), 0, terminal.width);
+  }
+  return out;
+}
+
+}  // namespace pitot
