@@ -202,9 +202,10 @@ std::string RenderReceipts(const json::value& answer, const Terminal& terminal) 
   const json::array& totals = List(answer, "totals");
   std::string out = fmt::format("Since {} UTC\n\n", TimeText(Text(answer, "since")));
   if (sources.empty()) {
-    out +=
+    out += Wrapped(
         "Nothing has arrived yet. Point an OpenTelemetry program here with "
-        "OTEL_EXPORTER_OTLP_ENDPOINT.\n";
+        "OTEL_EXPORTER_OTLP_ENDPOINT.",
+        0, terminal.width);
   } else {
     out += SourcesTable(sources, terminal);
   }
