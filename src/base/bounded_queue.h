@@ -27,6 +27,13 @@ class BoundedQueue {
     return true;
   }
 
+  // Waits until TryPush would find room; false when closed. For queues with one producer.
+  [[nodiscard]] bool WaitForRoom() {
+    MutexLock lock(&mutex_);
+    while (!closed_ && items_.size() >= items_max_) taken_.Wait(mutex_);
+    return !closed_;
+  }
+
   // Blocks. Empty only once the queue is closed and drained.
   std::optional<T> Pop() {
     MutexLock lock(&mutex_);
@@ -47,6 +54,7 @@ class BoundedQueue {
     MutexLock lock(&mutex_);
     closed_ = true;
     ready_.NotifyAll();
+    taken_.NotifyAll();
   }
 
   bool closed() const {
@@ -63,12 +71,14 @@ class BoundedQueue {
     if (items_.empty()) return std::nullopt;
     std::optional<T> item = std::move(items_.front());
     items_.pop_front();
+    taken_.NotifyOne();
     return item;
   }
 
   const size_t items_max_;
   mutable Mutex mutex_;
-  CondVar ready_;
+  CondVar ready_;  // An item came, or the end.
+  CondVar taken_;  // An item went, or the end.
   std::deque<T> items_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -14,22 +14,48 @@ const PayloadRecord& PayloadOf(const FlushBatch::Ref& ref) {
   return ref.record->payloads[ref.index];
 }
 
-bool SpanBefore(const FlushBatch::Ref& a, const FlushBatch::Ref& b) {
-  const auto head = [](const FlushBatch::Ref& ref) {
-    return std::tuple(ref.record->header.keep_days, DayOf(SpanOf(ref).start_ns),
-                      ref.record->header.project);
-  };
-  if (const auto left = head(a), right = head(b); left != right) return left < right;
-  return std::tie(SpanOf(a).trace_id, SpanOf(a).span_id) <
-         std::tie(SpanOf(b).trace_id, SpanOf(b).span_id);
+// What decides the order of nearly all rows, beside the row: comparing spans themselves would miss
+// the cache at each step.
+struct SortKey {
+  uint64_t partition = 0;  // Retention class and day.
+  uint64_t id = 0;         // First bytes of trace id or hash, as a number that sorts like them.
+  FlushBatch::Ref ref;
+};
+
+uint64_t PartitionOf(const Record& record, int64_t day) {
+  return static_cast<uint64_t>(record.header.keep_days) << 32 | static_cast<uint32_t>(day);
 }
 
-bool PayloadBefore(const FlushBatch::Ref& a, const FlushBatch::Ref& b) {
-  const auto key = [](const FlushBatch::Ref& ref) {
-    return std::tuple(ref.record->header.keep_days, PayloadOf(ref).day, ref.record->header.project,
-                      PayloadOf(ref).hash.view());
-  };
-  return key(a) < key(b);
+uint64_t FirstBytes(std::string_view id) {
+  uint64_t number = 0;
+  std::memcpy(&number, id.data(), sizeof number);
+  return __builtin_bswap64(number);
+}
+
+bool SpanBefore(const SortKey& a, const SortKey& b) {
+  if (a.partition != b.partition) return a.partition < b.partition;
+  const std::string_view left = a.ref.record->header.project;
+  const std::string_view right = b.ref.record->header.project;
+  if (left != right) return left < right;
+  if (a.id != b.id) return a.id < b.id;
+  return std::tie(SpanOf(a.ref).trace_id, SpanOf(a.ref).span_id) <
+         std::tie(SpanOf(b.ref).trace_id, SpanOf(b.ref).span_id);
+}
+
+bool PayloadBefore(const SortKey& a, const SortKey& b) {
+  if (a.partition != b.partition) return a.partition < b.partition;
+  const std::string_view left = a.ref.record->header.project;
+  const std::string_view right = b.ref.record->header.project;
+  if (left != right) return left < right;
+  if (a.id != b.id) return a.id < b.id;
+  return PayloadOf(a.ref).hash < PayloadOf(b.ref).hash;
+}
+
+// Stable: of equal keys the later delivery stays later, and holds.
+void SortBy(bool (*before)(const SortKey&, const SortKey&), std::vector<SortKey>& keys,
+            std::vector<FlushBatch::Ref>& refs) {
+  std::stable_sort(keys.begin(), keys.end(), before);
+  for (size_t i = 0; i < refs.size(); ++i) refs[i] = keys[i].ref;
 }
 
 void AppendRefs(const Record& record, size_t count, std::vector<FlushBatch::Ref>& refs) {
@@ -58,9 +84,20 @@ void FlushBatch::Add(SpoolEntry entry) {
 }
 
 void FlushBatch::Sort() {
-  // Stable: of equal keys the later delivery stays later, and holds.
-  std::stable_sort(spans_.begin(), spans_.end(), SpanBefore);
-  std::stable_sort(payloads_.begin(), payloads_.end(), PayloadBefore);
+  std::vector<SortKey> keys;
+  keys.reserve(std::max(spans_.size(), payloads_.size()));
+  for (const Ref& ref : spans_) {
+    const Span& span = SpanOf(ref);
+    keys.push_back(
+        {PartitionOf(*ref.record, DayOf(span.start_ns)), FirstBytes(span.trace_id.view()), ref});
+  }
+  SortBy(SpanBefore, keys, spans_);
+  keys.clear();
+  for (const Ref& ref : payloads_) {
+    const PayloadRecord& payload = PayloadOf(ref);
+    keys.push_back({PartitionOf(*ref.record, payload.day), FirstBytes(payload.hash.view()), ref});
+  }
+  SortBy(PayloadBefore, keys, payloads_);
 }
 
 }  // namespace pitot

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "store/facts_table.h"
@@ -26,6 +27,9 @@ struct Flusher::Blocks {
 };
 
 namespace {
+
+// Batches of this size leave enough behind in the heap to be worth giving back.
+constexpr size_t kLargeBatchBytes = 4 << 20;
 
 uint64_t RecvOf(const Record& record) { return static_cast<uint64_t>(record.header.recv_ns); }
 
@@ -78,11 +82,10 @@ FlusherStats Flusher::Stats() const {
 
 void Flusher::ReadLoop() {
   while (true) {
+    // Two batches in memory are enough: one being written, one waiting.
+    if (!batches_.WaitForRoom()) return;
     std::unique_ptr<FlushBatch> batch = ReadBatch();
-    if (batch == nullptr) break;
-    while (!batches_.TryPush(batch)) {
-      if (!Pause(std::chrono::milliseconds(5))) return;
-    }
+    if (batch == nullptr || !batches_.TryPush(batch)) break;
   }
   batches_.Close();
 }
@@ -140,8 +143,7 @@ void Flusher::WriteLoop() {
   }
   int64_t next_tick = 0;
   while (true) {
-    std::optional<std::unique_ptr<FlushBatch>> batch =
-        batches_.PopFor(options_.tick);
+    std::optional<std::unique_ptr<FlushBatch>> batch = batches_.PopFor(options_.tick);
     {
       MutexLock lock(&mutex_);
       if (stopping_) return;
@@ -149,6 +151,9 @@ void Flusher::WriteLoop() {
     if (!batch.has_value() && batches_.closed()) break;
     if (batch.has_value()) {
       if (!WriteBatch(**batch).ok()) return;  // Stopping: it stays in the spool.
+      const bool large = (*batch)->bytes() >= kLargeBatchBytes;
+      batch->reset();
+      if (large) ReturnFreeMemory();
     }
     if (const int64_t now = clock_.MonotonicNanos(); now >= next_tick) {
       Tick();
@@ -234,10 +239,10 @@ absl::Status Flusher::WriteReceived(const FlushBatch& batch) {
         writer.AddSpan(span);
         std::string bytes;
         writer.Finish(bytes);
-        quarantine_.Put("spans row",
-                        fmt::format("span-{}-{}", ToHex(span.trace_id.view()),
-                                    ToHex(span.span_id.view())),
-                        error, bytes);
+        quarantine_.Put(
+            "spans row",
+            fmt::format("span-{}-{}", ToHex(span.trace_id.view()), ToHex(span.span_id.view())),
+            error, bytes);
       });
   // What the store refused is in no answer, so it is in no figure either.
   for (size_t i = 0; i < batch.spans().size(); ++i) {

@@ -8,7 +8,6 @@
 // Two threads: one reads, decodes and sorts the next batch while the other writes this one.
 #pragma once
 
-
 #include <deque>
 #include <functional>
 #include <memory>
@@ -47,9 +46,9 @@ struct FlusherOptions {
 
 struct FlusherStats {
   uint64_t batches = 0;
-  uint64_t spans = 0;     // Rows inserted, repeats included.
+  uint64_t spans = 0;  // Rows inserted, repeats included.
   uint64_t payloads = 0;
-  uint64_t facts = 0;     // Rows written, tombstones included.
+  uint64_t facts = 0;  // Rows written, tombstones included.
   uint64_t traces = 0;
   int64_t last_flush_ns = 0;  // Wall clock; 0: never.
   int64_t lag_ns = 0;         // From the oldest receipt in the last batch to queryable.
@@ -122,7 +121,7 @@ class Flusher {
   BoundedQueue<std::unique_ptr<FlushBatch>> batches_{1};
 
   mutable Mutex mutex_;
-  CondVar stopped_;  // stopping_.
+  CondVar stopped_;                                // stopping_.
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;  // Read what is there, then end.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;  // End now.
   FlusherStats stats_ ABSL_GUARDED_BY(mutex_);

@@ -16,9 +16,9 @@ constexpr int64_t kStoreAwayNanos = 30 * kNanosPerSecond;
 // Of everything that makes the request: the same bytes for another project are another request.
 Hash128 HashOf(const IngestRequest& request) {
   Hash128 hash{Sha128(request.body)};
-  const Hash128 kind{Sha128(fmt::format("{}/{}/{}/{}", static_cast<int>(request.signal),
-                                        static_cast<int>(request.format), request.import,
-                                        request.project))};
+  const Hash128 kind{
+      Sha128(fmt::format("{}/{}/{}/{}", static_cast<int>(request.signal),
+                         static_cast<int>(request.format), request.import, request.project))};
   for (size_t i = 0; i < hash.bytes.size(); ++i) hash.bytes[i] ^= kind.bytes[i];
   return hash;
 }
@@ -51,17 +51,15 @@ Ingest::Ingest(IngestOptions options, std::shared_ptr<const PriceBook> book,
 
 absl::StatusOr<std::unique_ptr<Ingest>> Ingest::Open(IngestOptions options, Engine& engine,
                                                      std::shared_ptr<const PriceBook> book,
-                                                     const Redactor* redactor,
-                                                     const Clock& clock) {
+                                                     const Redactor* redactor, const Clock& clock) {
   options.spool.folder = options.data_dir + "/spool";
   options.flusher.quarantine_folder = options.data_dir + "/quarantine";
-  std::unique_ptr<Ingest> ingest(
-      new Ingest(std::move(options), std::move(book), redactor, clock));
+  std::unique_ptr<Ingest> ingest(new Ingest(std::move(options), std::move(book), redactor, clock));
   ASSIGN_OR_RETURN(ingest->spool_, Spool::Open(ingest->options_.spool, clock));
   ingest->loader_ = std::make_unique<StoreLoader>(engine);
-  ingest->flusher_ = std::make_unique<Flusher>(ingest->options_.flusher, *ingest->spool_, engine,
-                                               *ingest->loader_, ingest->receipts_,
-                                               ingest->seen_requests_, clock);
+  ingest->flusher_ =
+      std::make_unique<Flusher>(ingest->options_.flusher, *ingest->spool_, engine, *ingest->loader_,
+                                ingest->receipts_, ingest->seen_requests_, clock);
   return ingest;
 }
 
@@ -88,8 +86,8 @@ void Ingest::Accept(IngestRequest request, IngestDone done) {
   DropCounts drops;
   drops.Add(Drop::kOverloaded);
   IngestReply reply;
-  reply.status = WithRetryAfter(
-      Unavailable("{} requests wait already", options_.queued_requests), kBusyRetryAfter);
+  reply.status = WithRetryAfter(Unavailable("{} requests wait already", options_.queued_requests),
+                                kBusyRetryAfter);
   Finish(job.request, job.request.body.size(), drops, std::move(reply), job.done);
 }
 
@@ -142,21 +140,21 @@ void Ingest::Process(Preparer& preparer, Job job) {
     DropCounts drops;
     std::vector<Hash128> payloads;
   };
-  auto waiting = std::make_shared<Waiting>(
-      Waiting{std::move(job), std::move(reply), std::move(drops), std::move(prepared->new_payloads)});
-  spool_->Append(std::move(prepared->records), [this, waiting, bytes, hash, now](
-                                                   const absl::Status& status) {
-    if (status.ok()) {
-      for (const Hash128& key : waiting->payloads) seen_payloads_.Add(key);
-      seen_requests_.Add(hash, {waiting->reply.accepted, waiting->reply.rejected}, now);
-    } else {
-      waiting->reply = IngestReply{.status = status};
-      waiting->drops = DropCounts{};
-      waiting->drops.Add(Drop::kSpoolFull);
-    }
-    Finish(waiting->job.request, bytes, waiting->drops, std::move(waiting->reply),
-           waiting->job.done);
-  });
+  auto waiting = std::make_shared<Waiting>(Waiting{
+      std::move(job), std::move(reply), std::move(drops), std::move(prepared->new_payloads)});
+  spool_->Append(
+      std::move(prepared->records), [this, waiting, bytes, hash, now](const absl::Status& status) {
+        if (status.ok()) {
+          for (const Hash128& key : waiting->payloads) seen_payloads_.Add(key);
+          seen_requests_.Add(hash, {waiting->reply.accepted, waiting->reply.rejected}, now);
+        } else {
+          waiting->reply = IngestReply{.status = status};
+          waiting->drops = DropCounts{};
+          waiting->drops.Add(Drop::kSpoolFull);
+        }
+        Finish(waiting->job.request, bytes, waiting->drops, std::move(waiting->reply),
+               waiting->job.done);
+      });
 }
 
 void Ingest::Finish(const IngestRequest& request, uint64_t bytes, const DropCounts& drops,

@@ -33,7 +33,7 @@ struct IngestOptions {
   FlusherOptions flusher;  // quarantine_folder too.
   PrepareOptions prepare;
   std::string data_dir;
-  size_t workers = 0;            // Threads that decode; 0: one a core.
+  size_t workers = 0;               // Threads that decode; 0: one a core.
   size_t queued_requests = 10'000;  // Waiting for a worker; beyond it senders are told to retry.
   // A request repeated within this is acknowledged and not stored again.
   int64_t duplicate_window_ns = 10 * kNanosPerMinute;
@@ -45,8 +45,7 @@ class Ingest {
   // Recovers the spool. Borrows engine, redactor (may be null) and clock, which must outlive it.
   static absl::StatusOr<std::unique_ptr<Ingest>> Open(IngestOptions options, Engine& engine,
                                                       std::shared_ptr<const PriceBook> book,
-                                                      const Redactor* redactor,
-                                                      const Clock& clock);
+                                                      const Redactor* redactor, const Clock& clock);
   ~Ingest();
 
   void Start();

@@ -34,15 +34,15 @@ std::string Int(std::string_view key, int64_t value) {
 }
 
 std::string Body(const std::vector<TestSpan>& spans) {
-  std::string out =
-      R"({"resourceSpans":[{"resource":{"attributes":[)" + Text("service.name", "shop") +
-      R"(]},"scopeSpans":[{"scope":{"name":"test"},"spans":[)";
+  std::string out = R"({"resourceSpans":[{"resource":{"attributes":[)" +
+                    Text("service.name", "shop") +
+                    R"(]},"scopeSpans":[{"scope":{"name":"test"},"spans":[)";
   for (const TestSpan& span : spans) {
-    out += fmt::format(
-        R"({}{{"traceId":"{}","spanId":"{}","parentSpanId":"{}","name":"{}","kind":1,)"
-        R"("startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":[{}]}})",
-        out.back() == '[' ? "" : ",", span.trace, span.id, span.parent, span.name, span.start_ns,
-        span.start_ns + span.duration_ns, span.attributes);
+    out +=
+        fmt::format(R"({}{{"traceId":"{}","spanId":"{}","parentSpanId":"{}","name":"{}","kind":1,)"
+                    R"("startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":[{}]}})",
+                    out.back() == '[' ? "" : ",", span.trace, span.id, span.parent, span.name,
+                    span.start_ns, span.start_ns + span.duration_ns, span.attributes);
   }
   return out + "]}]}]}";
 }
@@ -108,27 +108,27 @@ class IngestTest : public StoreTestBase {
   // An agent, a model call and a tool call below it.
   std::vector<TestSpan> AgentRun() const {
     const int64_t now = NowNs();
-    return {{.name = "invoke_agent planner",
-             .id = "00000000000000a1",
-             .attributes = Text("gen_ai.operation.name", "invoke_agent") + "," +
-                           Text("user.id", "u1") + "," + Text("feature", "checkout"),
-             .start_ns = now},
-            {.name = "chat gpt-4o",
-             .id = "00000000000000a2",
-             .parent = "00000000000000a1",
-             .attributes = Text("gen_ai.operation.name", "chat") + "," +
-                           Text("gen_ai.provider.name", "openai") + "," +
-                           Text("gen_ai.request.model", "gpt-4o") + "," +
-                           Text("gen_ai.response.model", "gpt-4o") + "," +
-                           Int("gen_ai.usage.input_tokens", 1000) + "," +
-                           Int("gen_ai.usage.output_tokens", 100),
-             .start_ns = now},
-            {.name = "execute_tool search",
-             .id = "00000000000000a3",
-             .parent = "00000000000000a1",
-             .attributes = Text("gen_ai.operation.name", "execute_tool") + "," +
-                           Text("gen_ai.tool.name", "search"),
-             .start_ns = now}};
+    return {
+        {.name = "invoke_agent planner",
+         .id = "00000000000000a1",
+         .attributes = Text("gen_ai.operation.name", "invoke_agent") + "," + Text("user.id", "u1") +
+                       "," + Text("feature", "checkout"),
+         .start_ns = now},
+        {.name = "chat gpt-4o",
+         .id = "00000000000000a2",
+         .parent = "00000000000000a1",
+         .attributes =
+             Text("gen_ai.operation.name", "chat") + "," + Text("gen_ai.provider.name", "openai") +
+             "," + Text("gen_ai.request.model", "gpt-4o") + "," +
+             Text("gen_ai.response.model", "gpt-4o") + "," +
+             Int("gen_ai.usage.input_tokens", 1000) + "," + Int("gen_ai.usage.output_tokens", 100),
+         .start_ns = now},
+        {.name = "execute_tool search",
+         .id = "00000000000000a3",
+         .parent = "00000000000000a1",
+         .attributes = Text("gen_ai.operation.name", "execute_tool") + "," +
+                       Text("gen_ai.tool.name", "search"),
+         .start_ns = now}};
   }
 
   SystemClock wall_;
@@ -148,11 +148,10 @@ TEST_P(IngestTest, AcknowledgedSpansAreResolvedPricedAndQueryable) {
   EXPECT_EQ(reply.rejected, 0) << reply.message;
   ExpectSoon("SELECT count() FROM spans", "3");
   // 1000 * $2.50/M + 100 * $10/M; user and feature inherited from the agent.
-  ExpectSoon(
-      "SELECT kind, user_id, feature, counted, cost FROM facts FINAL ORDER BY span_id",
-      "agent\tu1\tcheckout\tfalse\t\\N\n"
-      "llm\tu1\tcheckout\ttrue\t3500000\n"
-      "tool\tu1\tcheckout\tfalse\t\\N");
+  ExpectSoon("SELECT kind, user_id, feature, counted, cost FROM facts FINAL ORDER BY span_id",
+             "agent\tu1\tcheckout\tfalse\t\\N\n"
+             "llm\tu1\tcheckout\ttrue\t3500000\n"
+             "tool\tu1\tcheckout\tfalse\t\\N");
   ExpectSoon("SELECT root_name, spans, llm_calls, tool_calls, cost, models FROM traces FINAL",
              "invoke_agent planner\t3\t1\t1\t3500000\t['gpt-4o']");
 }
@@ -188,8 +187,7 @@ TEST_P(IngestTest, SpansOutOfTimeAreRefusedByNameAndTheRestIsKept) {
       {.name = "ancient", .id = "00000000000000b1", .start_ns = 1'000'000'000},  // 1970
       {.name = "good", .id = "00000000000000b2", .start_ns = now},
       {.name = "distant", .id = "00000000000000b3", .start_ns = 7'258'118'400'000'000'000},  // 2200
-      {.name = "endless", .id = "00000000000000b4", .start_ns = now,
-       .duration_ns = kNanosPerDay},
+      {.name = "endless", .id = "00000000000000b4", .start_ns = now, .duration_ns = kNanosPerDay},
   }));
   ASSERT_TRUE(reply.status.ok()) << reply.status;
   EXPECT_EQ(reply.accepted, 1);
@@ -215,9 +213,9 @@ TEST_P(IngestTest, AResentHistoryIsStoredOnce) {
   OpenIngest();
   std::string messages;
   for (int turn = 1; turn <= 5; ++turn) {
-    const std::string message = fmt::format(
-        R"({{\"role\":\"user\",\"parts\":[{{\"type\":\"text\",\"content\":\"{}\"}}]}})",
-        std::string(300, static_cast<char>('a' + turn)));
+    const std::string message =
+        fmt::format(R"({{\"role\":\"user\",\"parts\":[{{\"type\":\"text\",\"content\":\"{}\"}}]}})",
+                    std::string(300, static_cast<char>('a' + turn)));
     messages += (messages.empty() ? "" : ",") + message;
     ASSERT_TRUE(Send(Body({{.name = "chat",
                             .id = fmt::format("00000000000000c{}", turn),
@@ -307,7 +305,8 @@ TEST_P(IngestTest, ARestartContinuesWhatTheSpoolHolds) {
                           .parent = "00000000000000a1",
                           .start_ns = NowNs()}}))
                   .status.ok());
-  ExpectSoon("SELECT count(), sum(cost), countIf(user_id = 'u1') FROM facts FINAL", "4\t3500000\t4");
+  ExpectSoon("SELECT count(), sum(cost), countIf(user_id = 'u1') FROM facts FINAL",
+             "4\t3500000\t4");
   ExpectSoon("SELECT spans, cost FROM traces FINAL", "4\t3500000");
 }
 
@@ -361,8 +360,8 @@ TEST_P(IngestTest, AFullSpoolTurnsSendersAwayAndForgetsNothing) {
   server_.Start();
   ExpectSoon("SELECT count() FROM spans FINAL", std::to_string(acknowledged));
   ExpectSoon("SELECT count() FROM facts FINAL", std::to_string(acknowledged));
-  EXPECT_TRUE(Send(Body({{.name = "back", .id = "00000000000000ff", .start_ns = NowNs()}}))
-                  .status.ok());
+  EXPECT_TRUE(
+      Send(Body({{.name = "back", .id = "00000000000000ff", .start_ns = NowNs()}})).status.ok());
 }
 
 TEST_P(IngestTest, AMalformedRequestIsRefusedInWordsAndCounted) {

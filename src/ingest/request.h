@@ -24,7 +24,7 @@ struct IngestRequest {
   std::string project = "default";
   std::string sender;  // For receipts: the user agent, else the transport.
   std::string body;
-  bool import = false;  // History: limits.max_age does not apply, retention class "import".
+  bool import = false;      // History: limits.max_age does not apply, retention class "import".
   uint64_t first_line = 1;  // JSON Lines: number of the body's first line, for refusals.
 };
 

@@ -59,11 +59,12 @@ absl::Status StoreLoader::FilterExisting(std::span<const TraceRef> refs,
     options.deadline = kDeadline;
     options.format = "RowBinary";
     options.params = {{"project", std::string(name)}, {"trace_ids", QuoteArray(hex)}};
-    ASSIGN_OR_RETURN(const QueryResult result,
-                     engine_.Query("SELECT DISTINCT trace_id FROM spans "
-                                   "WHERE project = {project:String} AND trace_id IN (SELECT "
-                                   "toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))",
-                                   options));
+    ASSIGN_OR_RETURN(
+        const QueryResult result,
+        engine_.Query("SELECT DISTINCT trace_id FROM spans "
+                      "WHERE project = {project:String} AND trace_id IN (SELECT "
+                      "toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))",
+                      options));
     const auto index = IndexOf(project);
     RowBinaryReader in(result.body);
     while (!in.AtEnd()) {
@@ -114,8 +115,8 @@ absl::Status StoreLoader::LoadProject(std::string_view project, std::span<const 
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> StoreLoader::ListStored(
-    std::string& cursor, const std::function<void(const TraceRef&)>& visit) {
+absl::StatusOr<bool> StoreLoader::ListStored(std::string& cursor,
+                                             const std::function<void(const TraceRef&)>& visit) {
   // The cursor is the key of the page's last row: project, hour, trace id (32 hex digits).
   std::string project;
   std::string hour = std::to_string(INT64_MIN);

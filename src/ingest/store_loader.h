@@ -16,8 +16,8 @@ class StoreLoader final : public TraceLoader {
   absl::Status FilterExisting(std::span<const TraceRef> refs,
                               std::vector<uint32_t>& existing) override;
   absl::Status Load(std::span<const TraceRef> refs, TraceSink& sink) override;
-  absl::StatusOr<bool> ListStored(
-      std::string& cursor, const std::function<void(const TraceRef&)>& visit) override;
+  absl::StatusOr<bool> ListStored(std::string& cursor,
+                                  const std::function<void(const TraceRef&)>& visit) override;
   absl::Status ListOpen(
       const std::function<void(const TraceRef&, int64_t start_ns)>& visit) override;
 

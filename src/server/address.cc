@@ -14,8 +14,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view key, std::stri
     const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
     if (bracketed) host = host.substr(1, host.size() - 2);
     const std::string_view port = text.substr(colon + 1);
-    const auto [end, error] =
-        std::from_chars(port.data(), port.data() + port.size(), address.port);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
     const bool whole = error == std::errc() && end == port.data() + port.size();
     if (whole && !host.empty() && (bracketed || host.find(':') == std::string_view::npos)) {
       address.host = std::string(host);

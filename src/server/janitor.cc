@@ -28,8 +28,8 @@ void Janitor::Run() {
     const RetentionPass pass = DropExpired(engine_, clock_.Now());
     for (const DroppedPartition& partition : pass.dropped) {
       LogInfo("retention: dropped {} of {}: {} rows, {}", partition.table,
-              FormatTime(partition.day * kNanosPerDay).substr(0, 10),
-              FormatCount(partition.rows), FormatBytes(partition.bytes));
+              FormatTime(partition.day * kNanosPerDay).substr(0, 10), FormatCount(partition.rows),
+              FormatBytes(partition.bytes));
     }
     if (!pass.status.ok()) LogWarning("retention: {}", Message(pass.status));
   } while (Pause(kInterval));

@@ -42,8 +42,8 @@ struct ServerOptions {
   // ingest
   int64_t ingest_workers = 0;
   int64_t ingest_batch_delay_ns = 500'000'000;
-  int64_t ingest_batch_rows = 65'536;
-  int64_t ingest_batch_bytes = 48 << 20;
+  int64_t ingest_batch_rows = 32'768;
+  int64_t ingest_batch_bytes = 32 << 20;
   int64_t ingest_open_timeout_ns = 900LL * 1'000'000'000;
 
   Limits limits;

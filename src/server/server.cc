@@ -4,7 +4,6 @@
 #include <thread>
 
 #include "api/api.h"
-#include "base/log.h"
 #include "base/status.h"
 #include "http/guard.h"
 #include "http/memory_budget.h"
@@ -67,8 +66,7 @@ IngestOptions IngestOptionsOf(const ServerOptions& options) {
   ingest.flusher.batch_rows = static_cast<size_t>(options.ingest_batch_rows);
   ingest.flusher.batch_bytes = static_cast<size_t>(options.ingest_batch_bytes);
   ingest.flusher.traces.bytes_max = static_cast<size_t>(options.limits.active_trace_bytes);
-  ingest.flusher.traces.at_once_spans =
-      static_cast<uint32_t>(options.limits.resolve_at_once_spans);
+  ingest.flusher.traces.at_once_spans = static_cast<uint32_t>(options.limits.resolve_at_once_spans);
   ingest.flusher.traces.open_timeout_ns = options.ingest_open_timeout_ns;
   ingest.prepare.limits = options.limits;
   ingest.prepare.keep_days = static_cast<uint16_t>(options.retention_days);
@@ -82,7 +80,8 @@ absl::Status CheckExposure(std::string_view key, const ListenAddress& address,
   if (address.loopback || options.auth_mode == "none") return absl::OkStatus();
   return InvalidArgument(
       "{}: {} is not a loopback address, and without authentication anyone who can reach it may "
-      "read and write everything. Listen on 127.0.0.1, or write auth: {{mode: none}} to accept that",
+      "read and write everything. Listen on 127.0.0.1, or write auth: {{mode: none}} to accept "
+      "that",
       key, address.host);
 }
 
@@ -120,9 +119,9 @@ absl::Status Server::OpenIngest() {
   if (!redactor.ok()) return Annotate(redactor.status(), "redaction");
   redactor_ = std::make_unique<Redactor>(*std::move(redactor));
   ASSIGN_OR_RETURN(std::vector<PriceOverride> overrides, LoadPrices(options_.prices_file));
-  ASSIGN_OR_RETURN(ingest_, Ingest::Open(IngestOptionsOf(options_), store_->engine(),
-                                         PriceBook::BuiltIn(std::move(overrides)),
-                                         redactor_.get(), clock_));
+  ASSIGN_OR_RETURN(ingest_,
+                   Ingest::Open(IngestOptionsOf(options_), store_->engine(),
+                                PriceBook::BuiltIn(std::move(overrides)), redactor_.get(), clock_));
   return absl::OkStatus();
 }
 
@@ -131,10 +130,8 @@ absl::Status Server::OpenListeners() {
                    ParseListenAddress("listen.http", options_.http_address));
   RETURN_IF_ERROR(CheckExposure("listen.http", address, options_));
   memory_ = std::make_shared<MemoryBudget>(options_.limits.inflight_bytes);
-  api_ = std::make_unique<Api>(ApiDeps{.store = *store_,
-                                       .ingest = *ingest_,
-                                       .limits = options_.limits,
-                                       .clock = clock_});
+  api_ = std::make_unique<Api>(
+      ApiDeps{.store = *store_, .ingest = *ingest_, .limits = options_.limits, .clock = clock_});
   otlp_http_ = std::make_unique<OtlpHttp>(
       [this](IngestRequest request, IngestDone done) {
         ingest_->Accept(std::move(request), std::move(done));

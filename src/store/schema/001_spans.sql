@@ -125,6 +125,9 @@ SETTINGS
     fsync_after_insert = 1,
     fsync_part_directory = 1,
     -- A day that is no longer written becomes one part, which makes FINAL cheap.
+    min_parts_to_merge_at_once = 10,
     min_age_to_force_merge_seconds = 3600,
     min_age_to_force_merge_on_partition_only = 1,
-    non_replicated_deduplication_window = 100;
+    -- Not the engine's deduplication of inserts: it notes a block as stored before the part has its
+    -- name. Killed between the two, it would ignore the repetition and lose the batch.
+    non_replicated_deduplication_window = 0;

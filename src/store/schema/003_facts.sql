@@ -77,6 +77,7 @@ SETTINGS
     min_level_for_wide_part = 1,
     fsync_after_insert = 1,
     fsync_part_directory = 1,
+    min_parts_to_merge_at_once = 10,
     min_age_to_force_merge_seconds = 3600,
     min_age_to_force_merge_on_partition_only = 1,
-    non_replicated_deduplication_window = 100;
+    non_replicated_deduplication_window = 0;

@@ -32,7 +32,7 @@ SETTINGS
     fsync_part_directory = 1,
     min_age_to_force_merge_seconds = 3600,
     min_age_to_force_merge_on_partition_only = 1,
-    non_replicated_deduplication_window = 100;
+    non_replicated_deduplication_window = 0;
 
 CREATE TABLE IF NOT EXISTS metric_points
 (
@@ -66,4 +66,4 @@ SETTINGS
     fsync_part_directory = 1,
     min_age_to_force_merge_seconds = 3600,
     min_age_to_force_merge_on_partition_only = 1,
-    non_replicated_deduplication_window = 100;
+    non_replicated_deduplication_window = 0;

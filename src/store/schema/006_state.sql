@@ -17,7 +17,7 @@ SETTINGS
     default_compression_codec = 'ZSTD(1)',
     fsync_after_insert = 1,
     fsync_part_directory = 1,
-    non_replicated_deduplication_window = 100;
+    non_replicated_deduplication_window = 0;
 
 -- Judgements about a trace, a span, a session or a prompt, by people, programs and evaluators.
 -- day is the UTC day of at_ns, the score's own time.
@@ -53,4 +53,4 @@ SETTINGS
     fsync_part_directory = 1,
     min_age_to_force_merge_seconds = 3600,
     min_age_to_force_merge_on_partition_only = 1,
-    non_replicated_deduplication_window = 100;
+    non_replicated_deduplication_window = 0;
