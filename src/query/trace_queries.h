@@ -24,7 +24,7 @@ struct TraceBounds {
 absl::StatusOr<TraceBounds> FindTrace(Engine& engine, const std::string& project,
                                       const std::string& trace_id);
 
-// Rows of trace_spans.sql as JSON objects, one a line. `span_id` empty: all.
+// Spans as JSON objects, one a line (sql/trace_spans.sql). `span_id` empty: all.
 absl::StatusOr<std::string> ReadStructure(Engine& engine, const std::string& project,
                                           const std::string& trace_id, const std::string& span_id,
                                           const TraceBounds& bounds);

@@ -100,6 +100,22 @@ std::string_view IdOf(std::string_view row) {
   return row.starts_with(kField) ? row.substr(kField.size(), 32) : std::string_view{};
 }
 
+// {"span":{...},"cost_usd":1} of trace_spans.sql -> {...,"cost_usd":1}, line by line.
+std::string FlatRows(std::string_view lines) {
+  constexpr std::string_view kOpen = "{\"span\":";
+  constexpr std::string_view kClose = "},\"cost_usd\":";
+  std::string flat;
+  flat.reserve(lines.size());
+  for (const std::string_view line : SplitText(lines, '\n')) {
+    const size_t close = line.rfind(kClose);
+    if (!line.starts_with(kOpen) || close == std::string_view::npos) continue;
+    flat += line.substr(kOpen.size(), close - kOpen.size());
+    flat += line.substr(close + 1);
+    flat += '\n';
+  }
+  return flat;
+}
+
 }  // namespace
 
 QueryOptions JsonLines(std::vector<SqlParam> params) {
@@ -190,8 +206,12 @@ absl::StatusOr<std::string> ReadStructure(Engine& engine, const std::string& pro
       {"min_minute", fmt::to_string(bounds.start_min_ns / kNanosPerMinute)},
       {"max_minute", fmt::to_string(bounds.end_max_ns / kNanosPerMinute)},
   });
-  ASSIGN_OR_RETURN(QueryResult result, engine.Query(SqlFile("trace_spans.sql"), options));
-  return std::move(result.body);
+  for (const char* name : {"enable_named_columns_in_function_tuple",
+                           "output_format_json_skip_null_value_in_named_tuples"}) {
+    options.settings.push_back({name, "1"});
+  }
+  ASSIGN_OR_RETURN(const QueryResult result, engine.Query(SqlFile("trace_spans.sql"), options));
+  return FlatRows(result.body);
 }
 
 absl::StatusOr<TraceStructure> ReadTrace(Engine& engine, const std::string& project,

@@ -37,7 +37,8 @@ absl::StatusOr<std::string> ListTraces(Engine& engine, const TraceListRequest& r
                                        UnixNanos now);
 
 // {"trace":{...},"spans":[...]} is `head`, `spans`, `tail` one after the other: the middle may be
-// large and is handed on as it is.
+// large and is handed on as it is. Empty fields of spans are left out, but for cost_usd, which is
+// null when unknown.
 struct TraceStructure {
   std::string head;
   std::string spans;
