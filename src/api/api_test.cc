@@ -3,21 +3,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cstdlib>
-#include <filesystem>
 #include <thread>
 
 #include "base/status.h"
 #include "http/client.h"
 #include "price/price.h"
+#include "store/testing/server.h"
 
 namespace pitot {
 namespace {
 
-namespace fs = std::filesystem;
 namespace json = boost::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -34,19 +32,22 @@ constexpr std::string_view kOrphan = "00000000000000a4";
 class World {
  public:
   World() {
-    folder_ = fs::temp_directory_path() / fmt::format("pitot_api_test.{}", getpid());
-    fs::remove_all(folder_);
     StoreOptions store;
-    store.embedded.data_path = folder_ / "store";
-    const char* build = std::getenv("PITOT_BUILD_DIR");
-    store.embedded.library_path =
-        build != nullptr ? build
-                         : fs::read_symlink("/proc/self/exe").parent_path().parent_path().string();
+    store.disk_free_bytes_min = 0;
+    const char* wanted = std::getenv("PITOT_TEST_STORE");
+    if (IsSanitizedBuild() || (wanted != nullptr && std::string_view(wanted) == "remote")) {
+      server_process_.Start();
+      store.mode = StoreMode::kRemote;
+      store.remote.urls = {server_process_.url()};
+    } else {
+      store.embedded.data_path = folder_ / "store";
+      store.embedded.library_path = TestEnginePath();
+    }
     auto opened = Store::Open(store, clock_);
     Require(opened.status());
     store_ = *std::move(opened);
     IngestOptions ingest;
-    ingest.data_dir = folder_;
+    ingest.data_dir = folder_.path();
     ingest.flusher.batch_delay = std::chrono::milliseconds(20);
     ingest.flusher.tick = std::chrono::milliseconds(50);
     ingest.prepare.keep_days = 30;
@@ -74,7 +75,6 @@ class World {
     api_.reset();
     ingest_.reset();
     store_.reset();
-    fs::remove_all(folder_);
   }
 
   HttpReply Call(std::string_view method, std::string_view path, std::string_view body = "",
@@ -101,7 +101,8 @@ class World {
   }
 
   SystemClock clock_;
-  fs::path folder_;
+  TempFolder folder_;
+  TestServer server_process_{folder_ / "server"};
   Limits limits_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Ingest> ingest_;

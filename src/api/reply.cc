@@ -1,12 +1,18 @@
 #include "api/handlers.h"
+#include "base/log.h"
 #include "base/status.h"
 
 namespace pitot {
 
-// The message of an internal fault may quote statements of ours; those belong into the log.
 HttpResponse StatusResponse(const absl::Status& status) {
   const StatusRow& row = RowOf(status.code());
-  HttpResponse response = ErrorResponse(row.http, Message(status));
+  std::string_view message = Message(status);
+  if (row.code == absl::StatusCode::kInternal) {
+    // It may quote statements of ours, which help nobody but us.
+    LogError("api: {}", message);
+    message = "an internal fault; the server's log has the details";
+  }
+  HttpResponse response = ErrorResponse(row.http, message);
   if (row.retry) {
     const auto wait = RetryAfter(status).count();
     response.headers.Set("Retry-After", fmt::to_string(wait > 0 ? (wait + 999) / 1000 : 1));
