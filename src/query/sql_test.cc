@@ -243,7 +243,6 @@ TEST_F(SqlTest, OnlyOneSelect) {
                                      "garbage",
                                      "SELECT 1) UNION ALL (SELECT 2",
                                      "SELECT (1",
-                                     "1 + 1",
                                      "SELECT 1 PARALLEL WITH SELECT 2"}) {
     ExpectRefused("not one SELECT", sql);
   }
