@@ -4,26 +4,23 @@
 #include <cstring>
 #include <tuple>
 
+#include "base/status.h"
 #include "store/day.h"
 
 namespace pitot {
 namespace {
 
-const Span& SpanOf(const FlushBatch::Ref& ref) { return ref.record->spans[ref.index]; }
-const PayloadRecord& PayloadOf(const FlushBatch::Ref& ref) {
-  return ref.record->payloads[ref.index];
-}
-
-// What decides the order of nearly all rows, beside the row: comparing spans themselves would miss
-// the cache at each step.
+// What decides the order of nearly all rows, as numbers: comparing the rows themselves would miss the
+// cache at each step. `index` makes the order stable: of equal keys the later delivery stays later,
+// and holds.
 struct SortKey {
   uint64_t partition = 0;  // Retention class and day.
   uint64_t id = 0;         // First bytes of trace id or hash, as a number that sorts like them.
-  FlushBatch::Ref ref;
+  uint32_t index = 0;
 };
 
-uint64_t PartitionOf(const Record& record, int64_t day) {
-  return static_cast<uint64_t>(record.header.keep_days) << 32 | static_cast<uint32_t>(day);
+uint64_t PartitionOf(const RecordHeader& header, int64_t day) {
+  return static_cast<uint64_t>(header.keep_days) << 32 | static_cast<uint32_t>(day);
 }
 
 uint64_t FirstBytes(std::string_view id) {
@@ -32,34 +29,22 @@ uint64_t FirstBytes(std::string_view id) {
   return __builtin_bswap64(number);
 }
 
-bool SpanBefore(const SortKey& a, const SortKey& b) {
-  if (a.partition != b.partition) return a.partition < b.partition;
-  const std::string_view left = a.ref.record->header.project;
-  const std::string_view right = b.ref.record->header.project;
-  if (left != right) return left < right;
-  if (a.id != b.id) return a.id < b.id;
-  return std::tie(SpanOf(a.ref).trace_id, SpanOf(a.ref).span_id) <
-         std::tie(SpanOf(b.ref).trace_id, SpanOf(b.ref).span_id);
-}
-
-bool PayloadBefore(const SortKey& a, const SortKey& b) {
-  if (a.partition != b.partition) return a.partition < b.partition;
-  const std::string_view left = a.ref.record->header.project;
-  const std::string_view right = b.ref.record->header.project;
-  if (left != right) return left < right;
-  if (a.id != b.id) return a.id < b.id;
-  return PayloadOf(a.ref).hash < PayloadOf(b.ref).hash;
-}
-
-// Stable: of equal keys the later delivery stays later, and holds.
-void SortBy(bool (*before)(const SortKey&, const SortKey&), std::vector<SortKey>& keys,
-            std::vector<FlushBatch::Ref>& refs) {
-  std::stable_sort(keys.begin(), keys.end(), before);
-  for (size_t i = 0; i < refs.size(); ++i) refs[i] = keys[i].ref;
-}
-
-void AppendRefs(const Record& record, size_t count, std::vector<FlushBatch::Ref>& refs) {
-  for (uint32_t i = 0; i < count; ++i) refs.push_back({&record, i});
+// Sorts `rows` by partition, project, and what `rest` compares of two indices.
+template <typename Row, typename Rest>
+void SortRows(std::vector<SortKey>& keys, const Rest& rest, std::vector<Row>& rows) {
+  std::sort(keys.begin(), keys.end(), [&](const SortKey& a, const SortKey& b) {
+    if (a.partition != b.partition) return a.partition < b.partition;
+    const std::string_view left = rows[a.index].header->project;
+    const std::string_view right = rows[b.index].header->project;
+    if (left != right) return left < right;
+    if (a.id != b.id) return a.id < b.id;
+    const auto order = rest(a.index, b.index);
+    return order != 0 ? order < 0 : a.index < b.index;
+  });
+  std::vector<Row> sorted;
+  sorted.reserve(rows.size());
+  for (const SortKey& key : keys) sorted.push_back(rows[key.index]);
+  rows = std::move(sorted);
 }
 
 }  // namespace
@@ -70,34 +55,77 @@ void FlushBatch::Add(SpoolEntry entry) {
   file_bytes_ += entry.file_bytes;
   bytes_ += entry.payload.size();
   entries_.push_back(std::move(entry.payload));
-  Record& record = records_.emplace_back();
-  if (const absl::Status status = ReadRecord(entries_.back(), arena_, &record); !status.ok()) {
-    records_.pop_back();
-    unreadable_.push_back({entry.seq, entries_.back(), status});
-    return;
+  absl::Status status = AddSpans(entries_.back());
+  if (status.ok() && span_records_.back().header.signal != Signal::kTraces) {
+    headers_.pop_back();
+    span_records_.pop_back();
+    status = AddTelemetry(entries_.back());
   }
-  if (oldest_recv_ns_ == 0) oldest_recv_ns_ = record.header.recv_ns;
-  AppendRefs(record, record.spans.size(), spans_);
-  AppendRefs(record, record.payloads.size(), payloads_);
-  AppendRefs(record, record.logs.size(), logs_);
-  AppendRefs(record, record.points.size(), points_);
+  if (!status.ok()) {
+    unreadable_.push_back({last_seq_, entries_.back(), status});
+  } else if (oldest_recv_ns_ == 0) {
+    oldest_recv_ns_ = headers_.back()->recv_ns;
+  }
+}
+
+absl::Status FlushBatch::AddSpans(std::string_view bytes) {
+  RecordItems record;
+  RETURN_IF_ERROR(ReadRecordItems(bytes, &record));
+  std::vector<SpanKey> keys;
+  if (record.header.signal == Signal::kTraces) {
+    keys.resize(record.items.size());
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (!ReadSpanKey(record.items[i], &keys[i])) {
+        return Internal("spool record is malformed in item {} of {}", i, keys.size());
+      }
+    }
+  }
+  const RecordItems& kept = span_records_.emplace_back(std::move(record));
+  headers_.push_back(&kept.header);
+  if (kept.header.signal != Signal::kTraces) return absl::OkStatus();
+  for (const std::string_view item : kept.items) spans_.push_back({&kept.header, item});
+  span_keys_.insert(span_keys_.end(), keys.begin(), keys.end());
+  for (const PayloadRecord& payload : kept.payloads) payloads_.push_back({&kept.header, &payload});
+  return absl::OkStatus();
+}
+
+absl::Status FlushBatch::AddTelemetry(std::string_view bytes) {
+  Record record;
+  RETURN_IF_ERROR(ReadRecord(bytes, arena_, &record));
+  const Record& kept = telemetry_records_.emplace_back(std::move(record));
+  headers_.push_back(&kept.header);
+  for (uint32_t i = 0; i < kept.logs.size(); ++i) logs_.push_back({&kept, i});
+  for (uint32_t i = 0; i < kept.points.size(); ++i) points_.push_back({&kept, i});
+  return absl::OkStatus();
 }
 
 void FlushBatch::Sort() {
   std::vector<SortKey> keys;
   keys.reserve(std::max(spans_.size(), payloads_.size()));
-  for (const Ref& ref : spans_) {
-    const Span& span = SpanOf(ref);
-    keys.push_back(
-        {PartitionOf(*ref.record, DayOf(span.start_ns)), FirstBytes(span.trace_id.view()), ref});
+  for (uint32_t i = 0; i < spans_.size(); ++i) {
+    keys.push_back({PartitionOf(*spans_[i].header, DayOf(span_keys_[i].start_ns)),
+                    FirstBytes(span_keys_[i].trace_id.view()), i});
   }
-  SortBy(SpanBefore, keys, spans_);
+  SortRows(
+      keys,
+      [this](uint32_t a, uint32_t b) {
+        return std::tie(span_keys_[a].trace_id, span_keys_[a].span_id) <=>
+               std::tie(span_keys_[b].trace_id, span_keys_[b].span_id);
+      },
+      spans_);
+  span_keys_ = {};
   keys.clear();
-  for (const Ref& ref : payloads_) {
-    const PayloadRecord& payload = PayloadOf(ref);
-    keys.push_back({PartitionOf(*ref.record, payload.day), FirstBytes(payload.hash.view()), ref});
+  for (uint32_t i = 0; i < payloads_.size(); ++i) {
+    const PayloadRecord& payload = *payloads_[i].payload;
+    keys.push_back(
+        {PartitionOf(*payloads_[i].header, payload.day), FirstBytes(payload.hash.view()), i});
   }
-  SortBy(PayloadBefore, keys, payloads_);
+  SortRows(
+      keys,
+      [this](uint32_t a, uint32_t b) {
+        return payloads_[a].payload->hash <=> payloads_[b].payload->hash;
+      },
+      payloads_);
 }
 
 }  // namespace pitot

@@ -1,12 +1,14 @@
 // ingest/flush_batch.h
 //
-// Spool entries on their way into the store as one batch: decoded, in the order of the tables' keys.
+// Spool entries on their way into the store as one batch, in the order of the tables' keys. Spans
+// stay encoded until they are written: decoded, a batch would take twice the memory.
 // Not thread-safe; handed from the thread that builds it to the one that writes it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingest/record.h"
@@ -17,7 +19,15 @@ namespace pitot {
 
 class FlushBatch {
  public:
-  // One row of a table: a place in one of the records.
+  struct SpanRef {
+    const RecordHeader* header;
+    std::string_view item;  // See ReadSpan.
+  };
+  struct PayloadRef {
+    const RecordHeader* header;
+    const PayloadRecord* payload;
+  };
+  // A log record or a metric point: a place in one of the records.
   struct Ref {
     const Record* record;
     uint32_t index;
@@ -43,19 +53,25 @@ class FlushBatch {
   uint64_t file_bytes() const { return file_bytes_; }
   int64_t oldest_recv_ns() const { return oldest_recv_ns_; }
 
-  const std::vector<Ref>& spans() const { return spans_; }
-  const std::vector<Ref>& payloads() const { return payloads_; }
+  const std::vector<SpanRef>& spans() const { return spans_; }
+  const std::vector<PayloadRef>& payloads() const { return payloads_; }
   const std::vector<Ref>& logs() const { return logs_; }
   const std::vector<Ref>& points() const { return points_; }
-  const std::deque<Record>& records() const { return records_; }
+  const std::vector<const RecordHeader*>& headers() const { return headers_; }
   const std::vector<Unreadable>& unreadable() const { return unreadable_; }
 
  private:
-  Arena arena_{256 * 1024};
-  std::deque<std::string> entries_;  // The bytes that records point into.
-  std::deque<Record> records_;
-  std::vector<Ref> spans_;
-  std::vector<Ref> payloads_;
+  absl::Status AddSpans(std::string_view bytes);
+  absl::Status AddTelemetry(std::string_view bytes);
+
+  Arena arena_;
+  std::deque<std::string> entries_;  // The bytes that everything points into.
+  std::deque<RecordItems> span_records_;
+  std::deque<Record> telemetry_records_;
+  std::vector<const RecordHeader*> headers_;
+  std::vector<SpanRef> spans_;
+  std::vector<SpanKey> span_keys_;  // Of spans_, until sorted.
+  std::vector<PayloadRef> payloads_;
   std::vector<Ref> logs_;
   std::vector<Ref> points_;
   std::vector<Unreadable> unreadable_;

@@ -31,7 +31,7 @@ namespace {
 // Batches of this size leave enough behind in the heap to be worth giving back.
 constexpr size_t kLargeBatchBytes = 4 << 20;
 
-uint64_t RecvOf(const Record& record) { return static_cast<uint64_t>(record.header.recv_ns); }
+uint64_t RecvOf(const RecordHeader& header) { return static_cast<uint64_t>(header.recv_ns); }
 
 // The same block inserted again after a crash has the same token.
 std::string TokenOf(std::string_view table, const FlushBatch& batch) {
@@ -124,6 +124,7 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
       continue;
     }
     if (batch->empty()) {
+      NoteDamage();
       if (draining) return nullptr;
       spool_.WaitReadable(std::chrono::milliseconds(200));
       continue;
@@ -132,8 +133,16 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
     if (left <= 0 || draining) break;
     spool_.WaitReadable(std::chrono::milliseconds(left / kNanosPerMilli + 1));
   }
+  NoteDamage();
   batch->Sort();
   return batch;
+}
+
+// What the spool found unreadable is a loss like any other.
+void Flusher::NoteDamage() {
+  const uint64_t found = spool_.Stats().corrupt_records;
+  if (found > damage_noted_) receipts_.AddLater(Drop::kSpoolCorrupt, found - damage_noted_);
+  damage_noted_ = found;
 }
 
 void Flusher::WriteLoop() {
@@ -197,73 +206,85 @@ absl::Status Flusher::WriteBatch(const FlushBatch& batch) {
 
 // After a restart the spool remembers requests that memory forgot.
 void Flusher::NoteDuplicates(const FlushBatch& batch) {
-  for (const Record& record : batch.records()) {
-    const RecordHeader& header = record.header;
-    if (header.request_hash.empty()) continue;
-    seen_.Add(header.request_hash, {header.accepted, header.rejected}, header.recv_ns);
+  for (const RecordHeader* header : batch.headers()) {
+    if (header->request_hash.empty()) continue;
+    seen_.Add(header->request_hash, {header->accepted, header->rejected}, header->recv_ns);
   }
+}
+
+// Appends a span to the block, decoding it on the way.
+void Flusher::AppendSpan(const FlushBatch::SpanRef& ref) {
+  row_arena_.Clear();
+  if (const absl::Status status = ReadSpan(ref.item, row_arena_, &row_); !status.ok()) {
+    receipts_.AddLater(Drop::kSpoolCorrupt);
+    quarantine_.Put("span of the spool", fmt::format("spool-span-{}", ref.header->recv_ns), status,
+                    ref.item);
+    return;
+  }
+  blocks_->spans.Append({ref.header->project, ref.header->keep_days, RecvOf(*ref.header), row_});
 }
 
 absl::Status Flusher::WriteReceived(const FlushBatch& batch) {
   // Payloads beside spans: two connections, two cores.
-  auto payloads = std::async(std::launch::async, [&] {
-    return InsertRows(
-        blocks_->payloads, 0, batch.payloads().size(), TokenOf("payloads", batch),
-        [&](size_t i) {
-          const auto& [record, index] = batch.payloads()[i];
-          const PayloadRecord& payload = record->payloads[index];
-          blocks_->payloads.Append({record->header.project, record->header.keep_days, payload.day,
-                                    payload.hash, RecvOf(*record), payload.content});
-        },
-        [&](size_t i, const absl::Status& error) {
-          const auto& [record, index] = batch.payloads()[i];
-          const PayloadRecord& payload = record->payloads[index];
-          quarantine_.Put("payloads row", "payload-" + ToHex(payload.hash.view()), error,
-                          payload.content);
-        });
-  });
+  auto payloads = std::async(std::launch::async, [&] { return WritePayloads(batch); });
   std::vector<size_t> refused;
   const absl::Status spans = InsertRows(
       blocks_->spans, 0, batch.spans().size(), TokenOf("spans", batch),
-      [&](size_t i) {
-        const auto& [record, index] = batch.spans()[i];
-        blocks_->spans.Append({record->header.project, record->header.keep_days, RecvOf(*record),
-                               record->spans[index]});
-      },
+      [&](size_t i) { AppendSpan(batch.spans()[i]); },
       [&](size_t i, const absl::Status& error) {
         refused.push_back(i);
-        const auto& [record, index] = batch.spans()[i];
-        const Span& span = record->spans[index];
-        RecordWriter writer;
-        writer.Start(record->header);
-        writer.AddSpan(span);
-        std::string bytes;
-        writer.Finish(bytes);
+        const std::string_view item = batch.spans()[i].item;
+        SpanKey key;
+        (void)ReadSpanKey(item, &key);
         quarantine_.Put(
             "spans row",
-            fmt::format("span-{}-{}", ToHex(span.trace_id.view()), ToHex(span.span_id.view())),
-            error, bytes);
+            fmt::format("span-{}-{}", ToHex(key.trace_id.view()), ToHex(key.span_id.view())), error,
+            item);
       });
   // What the store refused is in no answer, so it is in no figure either.
   for (size_t i = 0; i < batch.spans().size(); ++i) {
     if (std::binary_search(refused.begin(), refused.end(), i)) continue;
-    const auto& [record, index] = batch.spans()[i];
-    const Span& span = record->spans[index];
-    const auto outcome = active_.Add(record->header.project, record->header.keep_days, span,
-                                     SpanVersion(span.status, RecvOf(*record)), batch.first_seq());
-    if (outcome == TraceSpans::Outcome::kReplaced || outcome == TraceSpans::Outcome::kOutdated) {
-      receipts_.AddLater(Drop::kDuplicateSpan);
-    }
+    TrackSpan(batch.spans()[i], batch.first_seq());
   }
   RETURN_IF_ERROR(payloads.get());
   RETURN_IF_ERROR(spans);
+  return WriteTelemetry(batch);
+}
+
+void Flusher::TrackSpan(const FlushBatch::SpanRef& ref, uint64_t batch) {
+  row_arena_.Clear();
+  if (!ReadSpan(ref.item, row_arena_, &row_).ok()) return;  // Counted when it was appended.
+  const auto outcome = active_.Add(ref.header->project, ref.header->keep_days, row_,
+                                   SpanVersion(row_.status, RecvOf(*ref.header)), batch);
+  if (outcome == TraceSpans::Outcome::kReplaced || outcome == TraceSpans::Outcome::kOutdated) {
+    receipts_.AddLater(Drop::kDuplicateSpan);
+  }
+}
+
+absl::Status Flusher::WritePayloads(const FlushBatch& batch) {
+  return InsertRows(
+      blocks_->payloads, 0, batch.payloads().size(), TokenOf("payloads", batch),
+      [&](size_t i) {
+        const auto& [header, payload] = batch.payloads()[i];
+        blocks_->payloads.Append({header->project, header->keep_days, payload->day, payload->hash,
+                                  RecvOf(*header), payload->content});
+      },
+      [&](size_t i, const absl::Status& error) {
+        const PayloadRecord& payload = *batch.payloads()[i].payload;
+        quarantine_.Put("payloads row", "payload-" + ToHex(payload.hash.view()), error,
+                        payload.content);
+      });
+}
+
+absl::Status Flusher::WriteTelemetry(const FlushBatch& batch) {
   RETURN_IF_ERROR(InsertRows(
       blocks_->logs, 0, batch.logs().size(), TokenOf("logs", batch),
       [&](size_t i) {
         const auto& [record, index] = batch.logs()[i];
         const RawLog& log = record->logs[index];
-        blocks_->logs.Append({record->header.project, record->header.keep_days, RecvOf(*record),
-                              log, record->resources[log.resource], record->scopes[log.scope]});
+        blocks_->logs.Append({record->header.project, record->header.keep_days,
+                              RecvOf(record->header), log, record->resources[log.resource],
+                              record->scopes[log.scope]});
       },
       [&](size_t i, const absl::Status& error) {
         quarantine_.Put("logs row", fmt::format("log-{}-{}", batch.first_seq(), i), error, "");
@@ -273,8 +294,8 @@ absl::Status Flusher::WriteReceived(const FlushBatch& batch) {
       [&](size_t i) {
         const auto& [record, index] = batch.points()[i];
         const RawPoint& point = record->points[index];
-        blocks_->points.Append({record->header.project, record->header.keep_days, RecvOf(*record),
-                                point, record->resources[point.resource],
+        blocks_->points.Append({record->header.project, record->header.keep_days,
+                                RecvOf(record->header), point, record->resources[point.resource],
                                 record->scopes[point.scope]});
       },
       [&](size_t i, const absl::Status& error) {

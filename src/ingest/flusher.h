@@ -77,9 +77,14 @@ class Flusher {
 
   void ReadLoop();
   std::unique_ptr<FlushBatch> ReadBatch();
+  void NoteDamage();
   void WriteLoop();
   absl::Status WriteBatch(const FlushBatch& batch);
   absl::Status WriteReceived(const FlushBatch& batch);
+  void AppendSpan(const FlushBatch::SpanRef& ref);
+  void TrackSpan(const FlushBatch::SpanRef& ref, uint64_t batch);
+  absl::Status WritePayloads(const FlushBatch& batch);
+  absl::Status WriteTelemetry(const FlushBatch& batch);
   absl::Status WriteChanges(bool all);
   void FinishResolved();
   bool Prime();
@@ -106,10 +111,14 @@ class Flusher {
   SeenRequests& seen_;
   const Clock& clock_;
 
+  uint64_t damage_noted_ = 0;  // Read thread only.
+
   // Write thread only.
   Quarantine quarantine_;
   ActiveTraces active_;
   std::unique_ptr<Blocks> blocks_;
+  Span row_;         // The span being appended or tracked,
+  Arena row_arena_;  // and its arrays.
   struct Written {
     uint64_t first_seq;
     uint64_t last_seq;

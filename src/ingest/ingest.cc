@@ -177,6 +177,7 @@ absl::Status Ingest::Health() const {
     return Unavailable("the spool is nearly full: {} of {} bytes", spool.pending_bytes,
                        options_.spool.max_bytes);
   }
+  if (!spool.error.empty()) return Unavailable("{}", spool.error);
   const FlusherStats flusher = flusher_->Stats();
   if (!flusher.error.empty() && clock_.Now() - flusher.error_since_ns > kStoreAwayNanos) {
     return Unavailable("the store has not taken spans for {} s: {}",

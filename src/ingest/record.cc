@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t kRecordVersion = 1;
 constexpr uint64_t kFlagRequestHash = 1;
+constexpr size_t kSpanEnumBytes = 8;  // Kind, status, ...: one byte each.
 
 // Text fields of a span in record order. A bitmap says which are present: most spans fill few.
 constexpr std::string_view Span::*kTextFields[] = {
@@ -153,6 +154,7 @@ void PutSpan(const Span& span, std::string& out) {
       static_cast<char>(span.finish_reason),  static_cast<char>(span.tool_status),
       static_cast<char>(span.error_category), static_cast<char>(span.source),
       static_cast<char>(span.price_source),   static_cast<char>(span.price_confidence)};
+  static_assert(sizeof bytes == kSpanEnumBytes);
   out.append(bytes, sizeof bytes);
   PutZigzag(span.start_ns, out);
   PutZigzag(span.end_ns - span.start_ns, out);
@@ -497,7 +499,7 @@ void RecordWriter::Finish(std::string& out) {
   out += items_;
 }
 
-absl::Status ReadRecord(std::string_view bytes, Arena& arena, Record* record) {
+absl::Status ReadRecordItems(std::string_view bytes, RecordItems* record) {
   VarintReader in(bytes);
   if (const uint64_t version = in.Varint(); version != kRecordVersion) {
     return Internal("spool record has version {}, this program reads {}", version, kRecordVersion);
@@ -519,11 +521,40 @@ absl::Status ReadRecord(std::string_view bytes, Arena& arena, Record* record) {
     payload.hash = Hash128::FromBytes(in.Fixed(16));
     payload.content = in.Text();
   }
-  const size_t items = in.Count(2);
-  if (header.signal == Signal::kTraces) record->spans.reserve(items);
-  for (size_t i = 0; i < items && in.ok(); ++i) {
-    VarintReader item(in.Text());
-    switch (header.signal) {
+  record->items.resize(in.Count(1));
+  for (std::string_view& item : record->items) item = in.Text();
+  if (!in.ok()) return Internal("spool record of {} bytes is malformed", bytes.size());
+  return absl::OkStatus();
+}
+
+bool ReadSpanKey(std::string_view item, SpanKey* key) {
+  VarintReader in(item);
+  const uint64_t flags = in.Varint();
+  key->trace_id = TraceId::FromBytes(in.Fixed(16));
+  key->span_id = SpanId::FromBytes(in.Fixed(8));
+  if (flags & kHasParent) in.Fixed(8);
+  in.Fixed(kSpanEnumBytes);
+  key->start_ns = in.Zigzag();
+  return in.ok();
+}
+
+absl::Status ReadSpan(std::string_view item, Arena& arena, Span* span) {
+  *span = Span{};
+  VarintReader in(item);
+  TakeSpan(in, arena, *span);
+  if (!in.ok()) return Internal("span of {} bytes is malformed", item.size());
+  return absl::OkStatus();
+}
+
+absl::Status ReadRecord(std::string_view bytes, Arena& arena, Record* record) {
+  RecordItems raw;
+  RETURN_IF_ERROR(ReadRecordItems(bytes, &raw));
+  record->header = raw.header;
+  record->payloads = std::move(raw.payloads);
+  if (raw.header.signal == Signal::kTraces) record->spans.reserve(raw.items.size());
+  for (size_t i = 0; i < raw.items.size(); ++i) {
+    VarintReader item(raw.items[i]);
+    switch (raw.header.signal) {
       case Signal::kTraces:
         TakeSpan(item, arena, record->spans.emplace_back());
         break;
@@ -534,9 +565,10 @@ absl::Status ReadRecord(std::string_view bytes, Arena& arena, Record* record) {
         TakePoint(item, arena, *record);
         break;
     }
-    if (!item.ok()) return Internal("spool record is malformed in item {} of {}", i, items);
+    if (!item.ok()) {
+      return Internal("spool record is malformed in item {} of {}", i, raw.items.size());
+    }
   }
-  if (!in.ok()) return Internal("spool record of {} bytes is malformed", bytes.size());
   return absl::OkStatus();
 }
 

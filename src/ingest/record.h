@@ -91,4 +91,23 @@ struct Record {
 // `record`.
 absl::Status ReadRecord(std::string_view bytes, Arena& arena, Record* record);
 
+// The same record with its items not yet read: a batch of spans is sorted by their keys and read one
+// by one, instead of being in memory whole.
+struct RecordItems {
+  RecordHeader header;
+  std::vector<PayloadRecord> payloads;
+  std::vector<std::string_view> items;
+};
+absl::Status ReadRecordItems(std::string_view bytes, RecordItems* record);
+
+struct SpanKey {
+  TraceId trace_id;
+  SpanId span_id;
+  int64_t start_ns = 0;
+};
+// False when the item is no span.
+[[nodiscard]] bool ReadSpanKey(std::string_view item, SpanKey* key);
+// `item` and `arena` must outlive `span`, which is overwritten.
+absl::Status ReadSpan(std::string_view item, Arena& arena, Span* span);
+
 }  // namespace pitot

@@ -155,8 +155,19 @@ absl::Status Spool::RecoverTail(Segment& segment, uint64_t* last_seq) {
     at += step;
   }
   if (end < read) {
-    LogWarning("spool {}: cut {} bytes of a write that was never acknowledged", segment.path,
-               read - end);
+    // A write that was cut off begins as a record does and lacks its end. Anything else was whole
+    // once, and may have been acknowledged.
+    SpoolRecordView record;
+    size_t need = 0;
+    const std::string_view cut = std::string_view(bytes).substr(end, read - end);
+    if (ParseSpoolRecord(cut, &record, &need) == SpoolParse::kDamaged) {
+      corrupt_records_ += 1;
+      LogError("spool {}: cut {} damaged bytes after sequence {}", segment.path, cut.size(),
+               *last_seq);
+    } else {
+      LogWarning("spool {}: cut {} bytes of a write that was never acknowledged", segment.path,
+                 cut.size());
+    }
     RETURN_IF_ERROR(segment.file->Truncate(end));
   }
   segment.durable_bytes = end;
@@ -230,10 +241,16 @@ void Spool::CommitLoop() {
       group.swap(queue_);
     }
     uint64_t last_seq = 0;
-    const absl::Status status = Commit(group, &last_seq);
-    if (!status.ok()) LogError("spool: {}: senders are told to retry", Message(status));
+    absl::Status status = Commit(group, &last_seq);
+    if (!status.ok()) {
+      LogError("spool: {}: senders are told to retry", Message(status));
+      // Whatever the disk said: to a sender it passes, and nothing of its request was kept.
+      status = WithRetryAfter(Unavailable("the spool cannot be written: {}", Message(status)),
+                              options_.retry_after);
+    }
     {
       MutexLock lock(&mutex_);
+      error_ = Message(status);
       for (const Pending& pending : group) {
         queued_bytes_ -= pending.bytes;
         if (status.ok()) pending_bytes_ += pending.bytes;
@@ -345,6 +362,8 @@ std::optional<Spool::Segment> Spool::ReadableSegment() {
     }
     if (read_offset_ < segment.durable_bytes) return segment;
   }
+  // All is read. Without this, damage at the very end would be waited for, without a pause.
+  read_seq_ = std::max(read_seq_, durable_seq_);
   return std::nullopt;
 }
 
@@ -478,6 +497,7 @@ SpoolStats Spool::Stats() const {
   stats.corrupt_records = corrupt_records_;
   stats.syncs = syncs_;
   stats.sync_ns = sync_ns_;
+  stats.error = error_;
   return stats;
 }
 

@@ -62,6 +62,7 @@ struct SpoolStats {
   uint64_t corrupt_records = 0;
   uint64_t syncs = 0;
   uint64_t sync_ns = 0;  // Sum over syncs.
+  std::string error;     // Why the last write failed; empty: it did not.
 };
 
 // Thread-safe: Append and Stats from any thread; ReadNext and WaitReadable from one reader thread;
@@ -80,7 +81,8 @@ class Spool {
 
   // Appends `records` as consecutive entries and calls `done` once they are on disk, on the commit
   // thread: it must be quick. On an error none of them was acknowledged (they may still be read
-  // back; writing twice is harmless downstream). Never blocks.
+  // back; writing twice is harmless downstream); it is kUnavailable with retry-after, whatever the
+  // disk said. Never blocks.
   void Append(std::vector<std::string> records, Done done);
 
   // Next entry after those read before; starts after the last finished one. Empty: no durable entry
@@ -147,6 +149,7 @@ class Spool {
   uint64_t done_seq_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t sync_ns_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string error_ ABSL_GUARDED_BY(mutex_);
   int64_t disk_checked_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t disk_free_ ABSL_GUARDED_BY(mutex_) = ~0ULL;
 

@@ -157,6 +157,50 @@ TEST_F(SpoolTest, ADamagedRecordIsSkippedAndCountedAndTheRestIsRead) {
   }
 }
 
+// As at a crash a record may be torn, but not whole and wrong: it may have been acknowledged.
+TEST_F(SpoolTest, ADamagedLastRecordIsCountedAndNotWaitedFor) {
+  {
+    auto spool = Open({.segment_bytes = 1});
+    ASSERT_TRUE(Put(*spool, {"first"}).ok());
+    ASSERT_TRUE(Put(*spool, {"second"}).ok());
+  }
+  const std::string segment = folder_ + "/0000000000000002.spool";
+  std::string bytes = ReadFile(segment).value();
+  bytes.back() = 'x';
+  ASSERT_TRUE(WriteFileAtomic(segment, bytes).ok());
+  {
+    auto spool = Open();
+    EXPECT_EQ(spool->Stats().corrupt_records, 1u);
+    EXPECT_EQ(ReadAll(*spool), std::vector<std::string>{"first"});
+  }
+  // The same where a later segment exists, and is empty.
+  ASSERT_TRUE(WriteFileAtomic(segment, bytes).ok());
+  ASSERT_TRUE(WriteFileAtomic(folder_ + "/0000000000000003.spool", SegmentHeader()).ok());
+  auto spool = Open();
+  EXPECT_EQ(ReadAll(*spool), std::vector<std::string>{"first"});
+  EXPECT_EQ(spool->Stats().corrupt_records, 1u);
+  EXPECT_FALSE(spool->WaitReadable(std::chrono::milliseconds(1))) << "nothing is left to read";
+  ASSERT_TRUE(Put(*spool, {"new"}).ok());
+  EXPECT_TRUE(spool->WaitReadable(std::chrono::milliseconds(1)));
+  EXPECT_EQ(ReadAll(*spool), std::vector<std::string>{"new"});
+}
+
+TEST_F(SpoolTest, AWriteThatFailsMeansUnavailableWithRetryAfterUntilOneSucceeds) {
+  auto spool = Open({.segment_bytes = 1});
+  ASSERT_TRUE(Put(*spool, {"first"}).ok());
+  // The next segment cannot be made.
+  const std::string path = folder_ + "/0000000000000002.spool";
+  std::filesystem::create_directory(path);
+  const absl::Status status = Put(*spool, {"second"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_GT(RetryAfter(status).count(), 0);
+  EXPECT_FALSE(spool->Stats().error.empty());
+  std::filesystem::remove(path);
+  EXPECT_TRUE(Put(*spool, {"third"}).ok());
+  EXPECT_TRUE(spool->Stats().error.empty()) << spool->Stats().error;
+  EXPECT_EQ(ReadAll(*spool), (std::vector<std::string>{"first", "third"}));
+}
+
 TEST_F(SpoolTest, FullMeansUnavailableWithRetryAfterAndRoomAgainAfterFinish) {
   auto spool = Open({.max_bytes = 1000});
   ASSERT_TRUE(Put(*spool, {std::string(800, 'x')}).ok());

@@ -65,9 +65,13 @@ class Arena {
   // Bytes reserved from the system, for memory accounting.
   size_t total_bytes() const { return total_bytes_; }
 
+  // Forgets what was handed out. Keeps one block, so that clearing for each row costs nothing.
   void Clear() {
-    blocks_.clear();
-    used_ = capacity_ = total_bytes_ = 0;
+    if (blocks_.size() > 1) {
+      blocks_.clear();
+      capacity_ = total_bytes_ = 0;
+    }
+    used_ = 0;
   }
 
  private:

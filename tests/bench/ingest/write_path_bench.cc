@@ -270,17 +270,16 @@ class Bench {
     }
     {
       const Timer timer(costs, kSpansBlock);
-      for (const auto& [record, index] : batch.spans()) {
-        spans_.Append({record->header.project, kKeepDays, kNow, record->spans[index]});
+      for (const FlushBatch::SpanRef& ref : batch.spans()) {
+        spans_.Append({ref.header->project, kKeepDays, kNow, Decoded(ref)});
       }
       Drain(spans_);
     }
     {
       const Timer timer(costs, kPayloadsBlock);
-      for (const auto& [record, index] : batch.payloads()) {
-        const PayloadRecord& payload = record->payloads[index];
+      for (const auto& [header, payload] : batch.payloads()) {
         payloads_.Append(
-            {record->header.project, kKeepDays, payload.day, payload.hash, kNow, payload.content});
+            {header->project, kKeepDays, payload->day, payload->hash, kNow, payload->content});
       }
       Drain(payloads_);
     }
@@ -288,12 +287,19 @@ class Bench {
     return next;
   }
 
+  // As the flusher does: spans are decoded where they are used.
+  const Span& Decoded(const FlushBatch::SpanRef& ref) {
+    row_arena_.Clear();
+    OrDie(ReadSpan(ref.item, row_arena_, &row_));
+    return row_;
+  }
+
   void Resolve(const FlushBatch& batch, ActiveTraces& traces, Costs& costs) {
     {
       const Timer timer(costs, kAddToTraces);
-      for (const auto& [record, index] : batch.spans()) {
-        const Span& span = record->spans[index];
-        traces.Add(record->header.project, kKeepDays, span, SpanVersion(span.status, kNow),
+      for (const FlushBatch::SpanRef& ref : batch.spans()) {
+        const Span& span = Decoded(ref);
+        traces.Add(ref.header->project, kKeepDays, span, SpanVersion(span.status, kNow),
                    batch.first_seq());
       }
     }
@@ -330,6 +336,8 @@ class Bench {
   PayloadsBlock payloads_;
   FactsBlock facts_;
   TracesBlock traces_;
+  Span row_;
+  Arena row_arena_;
   TraceChanges changes_;
   uint64_t span_count_ = 0;
   volatile uint64_t sink_ = 0;  // Keeps results that nothing else uses.
