@@ -31,6 +31,12 @@ namespace {
 // Batches of this size leave enough behind in the heap to be worth giving back.
 constexpr size_t kLargeBatchBytes = 4 << 20;
 
+// With more than this waiting, becoming queryable is more urgent than merging; but merges are put off
+// no longer than kMergesHeld at a time, and then left alone as long. At the fastest that is some 100
+// parts, which merges take at once.
+constexpr uint64_t kBacklogBytes = 24 << 20;
+constexpr int64_t kMergesHeld = 20 * kNanosPerSecond;
+
 uint64_t RecvOf(const RecordHeader& header) { return static_cast<uint64_t>(header.recv_ns); }
 
 // The same block inserted again after a crash has the same token.
@@ -158,6 +164,7 @@ void Flusher::WriteLoop() {
       if (stopping_) return;
     }
     if (!batch.has_value() && batches_.closed()) break;
+    ScheduleMerges();
     if (batch.has_value()) {
       if (!WriteBatch(**batch).ok()) return;  // Stopping: it stays in the spool.
       const bool large = (*batch)->bytes() >= kLargeBatchBytes;
@@ -169,6 +176,7 @@ void Flusher::WriteLoop() {
       next_tick = now + options_.tick.count() * kNanosPerMilli;
     }
   }
+  if (merges_held_) engine_.HoldMerges(false);
   // Drained: large traces that wait for their turn are resolved now.
   if (WriteChanges(/*all=*/true).ok()) FinishResolved();
   MutexLock lock(&mutex_);
@@ -202,6 +210,15 @@ absl::Status Flusher::WriteBatch(const FlushBatch& batch) {
   stats_.active = active_.stats();
   stats_.error.clear();
   return absl::OkStatus();
+}
+
+void Flusher::ScheduleMerges() {
+  const int64_t now = clock_.MonotonicNanos();
+  const bool backlog = spool_.Stats().pending_bytes > kBacklogBytes;
+  if (merges_held_ ? backlog && now < merges_until_ns_ : !backlog || now < merges_until_ns_) return;
+  merges_held_ = !merges_held_;
+  merges_until_ns_ = now + kMergesHeld;
+  engine_.HoldMerges(merges_held_);
 }
 
 // After a restart the spool remembers requests that memory forgot.

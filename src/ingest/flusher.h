@@ -90,6 +90,7 @@ class Flusher {
   bool Prime();
   void Tick();
   void NoteDuplicates(const FlushBatch& batch);
+  void ScheduleMerges();
 
   // Builds and inserts rows [first, last) by `append`; halves what the store refuses until single
   // rows are left, and hands those to `refused`.
@@ -126,6 +127,8 @@ class Flusher {
   };
   std::deque<Written> written_;  // In the store, not all resolved yet.
   TraceChanges changes_;
+  bool merges_held_ = false;
+  int64_t merges_until_ns_ = 0;  // Monotonic: when a hold must end, or another may begin.
 
   BoundedQueue<std::unique_ptr<FlushBatch>> batches_{1};
 
