@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "store/chdb_library.h"
@@ -18,6 +19,8 @@
 
 namespace pitot {
 namespace {
+
+constexpr std::chrono::milliseconds kHoldDeadline(2'000);
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -155,6 +158,12 @@ class EmbeddedEngine final : public Engine {
     version_ = TrimStatement(version.body);
     Release(std::move(*first), /*failed=*/false);
     return absl::OkStatus();
+  }
+
+  void HoldMerges(bool hold) override {
+    const absl::Status status =
+        Execute(hold ? "SYSTEM STOP MERGES" : "SYSTEM START MERGES", kHoldDeadline);
+    if (!status.ok()) LogWarning("store: merges: {}", Message(status));
   }
 
   absl::StatusOr<QueryResult> Query(std::string_view sql, const QueryOptions& options) override {

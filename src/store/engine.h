@@ -67,6 +67,11 @@ class Engine {
   // Runs one statement without a result: DDL, ALTER, OPTIMIZE.
   virtual absl::Status Execute(std::string_view sql, std::chrono::milliseconds deadline) = 0;
 
+  // A hint: while `hold` is true, background merges wait, so that a backlog becomes queryable first.
+  // Held too long, parts pile up until inserts are refused: the caller bounds the time. Engines in
+  // other processes, which serve others too, take no notice.
+  virtual void HoldMerges(bool hold) { (void)hold; }
+
   // "embedded 26.7.3" or "remote http://ch1:8123 26.8.1", for humans.
   virtual std::string Describe() const = 0;
 };

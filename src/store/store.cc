@@ -73,6 +73,8 @@ class Store::GuardedEngine final : public Engine {
     return inner_->Insert(table, native_block, dedup_token, deadline);
   }
 
+  void HoldMerges(bool hold) override { inner_->HoldMerges(hold); }
+
   absl::Status Execute(std::string_view sql, milliseconds deadline) override {
     RETURN_IF_ERROR(ReadyForStatement());
     return inner_->Execute(sql, deadline);
