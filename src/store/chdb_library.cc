@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "store/engine_writes.h"
 
 namespace pitot {
 namespace {
@@ -76,6 +77,7 @@ absl::StatusOr<ChdbLibrary> LoadFile(const std::string& file) {
     return Error(absl::StatusCode::kFailedPrecondition,
                  "{} lacks a function that libchdb 26.7 has: {}", file, dlerror());
   }
+  GuardEngineWrites(reinterpret_cast<const void*>(library.connect));
   set_signal_handlers_enabled(0);  // Signals are the program's, and this must precede connecting.
   return library;
 }

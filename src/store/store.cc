@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "store/engine_writes.h"
 #include "store/migrate.h"
 #include "store/schema.h"
 
@@ -163,6 +164,9 @@ StoreHealth Store::Health(milliseconds deadline) {
   options.deadline = deadline;
   health.status = engine_->Query("SELECT 1", options).status();
   health.status.Update(engine_->DiskHasRoom());
+  if (const std::string trouble = EngineWriteTrouble(); !trouble.empty()) {
+    health.status.Update(absl::UnavailableError(trouble));
+  }
   health.engine = engine_->Describe();
   health.schema_version = engine_->schema_version();
   health.disk_free_bytes = engine_->disk_free_bytes();

@@ -1,7 +1,7 @@
 // tests/faults/pitot_process.h
 //
 // The real program in a child process: started, killed, stopped, measured. Ends with the test.
-// $PITOT_PROGRAM names another program to run instead of $PITOT_BUILD_DIR/pitot.
+// `pitot` of $PITOT_BUILD_DIR, else of the folder above the test's; $PITOT_PROGRAM names another.
 #pragma once
 
 #include <sys/types.h>
@@ -42,9 +42,9 @@ class PitotProcess {
   uint16_t port() const { return port_; }
   std::string data_folder() const { return folder_ + "/data"; }
 
-  // From /proc, of the process that runs: the largest resident size so far, open descriptors.
+  // From /proc, of the process that runs: the largest resident size so far; its sockets.
   int64_t PeakBytes() const;
-  size_t OpenFiles() const;
+  size_t OpenSockets() const;
   // Every write beyond `bytes` of a file fails with EFBIG from now on; none: -1.
   void LimitFileSize(int64_t bytes);
 
