@@ -100,7 +100,9 @@ void Flusher::ReadLoop() {
 std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
   auto batch = std::make_unique<FlushBatch>();
   std::optional<uint64_t> replay_end;
+  const int64_t delay_ns = options_.batch_delay.count() * kNanosPerMilli;
   int64_t deadline = 0;
+  bool extended = false;
   while (true) {
     bool draining = false;
     {
@@ -117,7 +119,7 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
     if (entry->has_value()) {
       const uint64_t seq = (*entry)->seq;
       if (batch->empty()) {
-        deadline = clock_.MonotonicNanos() + options_.batch_delay.count() * kNanosPerMilli;
+        deadline = clock_.MonotonicNanos() + delay_ns;
         const auto& ends = spool_.replay_ends();
         const auto end = std::lower_bound(ends.begin(), ends.end(), seq);
         if (end != ends.end()) replay_end = *end;
@@ -135,7 +137,11 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
       spool_.WaitReadable(std::chrono::milliseconds(200));
       continue;
     }
-    const int64_t left = deadline - clock_.MonotonicNanos();
+    int64_t left = deadline - clock_.MonotonicNanos();
+    if (left <= 0 && batch->rows() >= options_.busy_rows && !std::exchange(extended, true)) {
+      deadline += delay_ns;
+      left = deadline - clock_.MonotonicNanos();
+    }
     if (left <= 0 || draining) break;
     spool_.WaitReadable(std::chrono::milliseconds(left / kNanosPerMilli + 1));
   }
@@ -284,7 +290,7 @@ absl::Status Flusher::WritePayloads(const FlushBatch& batch) {
       [&](size_t i) {
         const auto& [header, payload] = batch.payloads()[i];
         blocks_->payloads.Append({header->project, header->keep_days, payload->day, payload->hash,
-                                  RecvOf(*header), payload->content});
+                                  payload->content});
       },
       [&](size_t i, const absl::Status& error) {
         const PayloadRecord& payload = *batch.payloads()[i].payload;

@@ -30,6 +30,9 @@ namespace pitot {
 struct FlusherOptions {
   // How long an entry may wait for company. Larger is cheaper to store; queries lag by as much.
   std::chrono::milliseconds batch_delay{500};
+  // A batch of this many rows by then waits as long once more: under load each insert costs tens of
+  // milliseconds of CPU and leaves a part to merge, which is worth half a second.
+  size_t busy_rows = 4096;
   // A batch is cut after the entry that reaches either. Rows and their blocks are in memory, twice.
   size_t batch_rows = 32'768;
   size_t batch_bytes = 32 << 20;

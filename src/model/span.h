@@ -197,7 +197,8 @@ struct Span {
   uint8_t usage_flags = 0;  // UsageFlag bits.
   // The emitter says that these are sums over descendants (AI SDK roots, aggregated usage).
   bool usage_rollup = false;
-  std::optional<int64_t> raw_input_tokens;  // As reported, before taking apart.
+  // As reported, before taking apart. Not stored apart: the attributes have them.
+  std::optional<int64_t> raw_input_tokens;
   std::optional<int64_t> raw_output_tokens;
   std::optional<int64_t> raw_total_tokens;
 

@@ -35,8 +35,8 @@ constexpr std::string_view kTraces =
     "concat('root of ', p), 4, ['gpt-x'] "
     "FROM (SELECT number, arrayJoin(['sql-a', 'sql-b']) AS p FROM numbers(2))";
 constexpr std::string_view kPayloads =
-    "INSERT INTO payloads (keep_days, day, project, hash, recv_ns, content) SELECT 30, "
-    "toDate('2026-11-20'), p, unhex(repeat('ab', 16)), 1, concat('payload of ', p) "
+    "INSERT INTO payloads (keep_days, day, project, hash, content) SELECT 30, "
+    "toDate('2026-11-20'), p, unhex(repeat('ab', 16)), concat('payload of ', p) "
     "FROM (SELECT arrayJoin(['sql-a', 'sql-b']) AS p)";
 constexpr std::string_view kState =
     "INSERT INTO state (kind, id, at_ns, seq, actor, body, is_deleted) "

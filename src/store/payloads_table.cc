@@ -13,7 +13,6 @@ struct PayloadsBlock::Columns {
   Field<UInt16> day{b, "day", "Date"};
   Field<LowCardinality> project{b, "project"};
   Field<FixedString<16>> hash{b, "hash"};
-  Field<UInt64> recv_ns{b, "recv_ns"};
   Field<String> content{b, "content"};
 };
 
@@ -26,7 +25,6 @@ void PayloadsBlock::Append(const PayloadRow& row) {
   c.day.Append(ClampDay(row.day));
   c.project.Append(row.project);
   c.hash.Append(row.hash.view());
-  c.recv_ns.Append(row.recv_ns);
   c.content.Append(row.content);
   ++rows_;
 }

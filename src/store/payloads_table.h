@@ -18,7 +18,6 @@ struct PayloadRow {
   uint16_t keep_days = 0;
   int32_t day = 0;  // Days since 1970 of the start of the span that refers to it; clamped (day.h).
   Hash128 hash;
-  uint64_t recv_ns = 0;
   std::string_view content;
 };
 

@@ -58,9 +58,6 @@ struct SpansBlock::Columns {
   Field<Enum8<UsageConvention>> usage_convention{b, "usage_convention", kUsageConventionNames};
   Field<UInt8> usage_flags{b, "usage_flags"};
   UsageColumns usage{b};
-  Field<Nullable<Int64>> raw_input_tokens{b, "raw_input_tokens"};
-  Field<Nullable<Int64>> raw_output_tokens{b, "raw_output_tokens"};
-  Field<Nullable<Int64>> raw_total_tokens{b, "raw_total_tokens"};
 
   Field<Nullable<Int64>> cost{b, "cost"};
   Field<Array<Int64>> cost_by_bucket{b, "cost_by_bucket"};
@@ -194,9 +191,6 @@ void SpansBlock::Columns::AppendUsage(const Span& span) {
   usage_convention.Append(span.usage_convention);
   usage_flags.Append(span.usage_flags);
   usage.Append(span.usage);
-  raw_input_tokens.Append(span.raw_input_tokens);
-  raw_output_tokens.Append(span.raw_output_tokens);
-  raw_total_tokens.Append(span.raw_total_tokens);
 }
 
 void SpansBlock::Columns::AppendMoney(const Span& span) {

@@ -50,9 +50,6 @@ void WriteModelCall(RowBinaryWriter& out, const Span& span) {
   for (int64_t tokens : span.usage.tokens) out.Number(static_cast<uint32_t>(tokens));
   out.Number(static_cast<uint32_t>(span.usage.web_searches));
   out.Number(static_cast<uint32_t>(span.usage.file_searches));
-  out.Nullable<int64_t>(span.raw_input_tokens);
-  out.Nullable<int64_t>(span.raw_output_tokens);
-  out.Nullable<int64_t>(span.raw_total_tokens);
 }
 
 void WriteMoney(RowBinaryWriter& out, const Span& span) {
@@ -202,9 +199,6 @@ void FillFigures(Random& random, Span& span) {
   for (int64_t& tokens : span.usage.tokens) tokens = random.UInt32();
   span.usage.web_searches = random.UInt32();
   span.usage.file_searches = random.UInt32();
-  span.raw_input_tokens = random.Maybe<int64_t>(number);
-  span.raw_output_tokens = random.Maybe<int64_t>(number);
-  span.raw_total_tokens = random.Maybe<int64_t>(number);
   span.cost = random.Maybe<NanoUsd>(money);
   if (random.Bool()) std::ranges::generate(span.cost_by_bucket, number);
   span.cost_reported = random.Maybe<NanoUsd>(money);

@@ -156,7 +156,7 @@ class Bench {
     Write(payloads_, PayloadsBlock::kTable, [&] {
       std::ranges::sort(batch.payloads, {}, &SyntheticPayload::hash);
       for (const SyntheticPayload& payload : batch.payloads) {
-        payloads_.Append({kProject, kKeepDays, DayOf(payload.span_start_ns), payload.hash, recv_ns,
+        payloads_.Append({kProject, kKeepDays, DayOf(payload.span_start_ns), payload.hash,
                           payload.content});
       }
     });

@@ -73,9 +73,6 @@ CREATE TABLE IF NOT EXISTS spans
     output_image_tokens UInt32,
     web_searches UInt32,
     file_searches UInt32,
-    raw_input_tokens Nullable(Int64),
-    raw_output_tokens Nullable(Int64),
-    raw_total_tokens Nullable(Int64),
 
     cost Nullable(Int64),
     cost_by_bucket Array(Int64), -- In the order of the token columns above; empty when unknown.

@@ -7,13 +7,13 @@ CREATE TABLE IF NOT EXISTS payloads
     day Date,
     project LowCardinality(String),
     hash FixedString(16),
-    recv_ns UInt64,
+    -- Rows of one hash are equal: it does not matter which stays, so there is no version.
     content String CODEC(ZSTD(2)),
     INDEX content_text content TYPE text(tokenizer = 'splitByNonAlpha',
                                          preprocessor = lower(content),
                                          posting_list_codec = 'bitpacking')
 )
-ENGINE = ReplacingMergeTree(recv_ns)
+ENGINE = ReplacingMergeTree
 PARTITION BY (keep_days, day)
 ORDER BY (project, hash)
 SETTINGS

@@ -279,7 +279,7 @@ class Bench {
       const Timer timer(costs, kPayloadsBlock);
       for (const auto& [header, payload] : batch.payloads()) {
         payloads_.Append(
-            {header->project, kKeepDays, payload->day, payload->hash, kNow, payload->content});
+            {header->project, kKeepDays, payload->day, payload->hash, payload->content});
       }
       Drain(payloads_);
     }
