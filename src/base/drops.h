@@ -76,7 +76,8 @@ inline constexpr DropRow kDropRows[] = {
      "The request queue was full and the sender was told to retry. Send larger batches, or give "
      "the server more cores."},
     {Drop::kSpoolFull, "spool_full", Severity::kWarning,
-     "The spool reached spool.max_bytes, or its disk is full or fails, so senders are told to retry. "
+     "The spool reached spool.max_bytes, or its disk is full or fails, so senders are told to "
+     "retry. "
      "The source's last_error and /readyz say why."},
     {Drop::kSpanIdInvalid, "span_id_invalid", Severity::kDataLoss,
      "trace_id must be 16 and span_id 8 bytes, not all zero. Logs sent to the traces path look "

@@ -289,8 +289,8 @@ absl::Status Flusher::WritePayloads(const FlushBatch& batch) {
       blocks_->payloads, 0, batch.payloads().size(), TokenOf("payloads", batch),
       [&](size_t i) {
         const auto& [header, payload] = batch.payloads()[i];
-        blocks_->payloads.Append({header->project, header->keep_days, payload->day, payload->hash,
-                                  payload->content});
+        blocks_->payloads.Append(
+            {header->project, header->keep_days, payload->day, payload->hash, payload->content});
       },
       [&](size_t i, const absl::Status& error) {
         const PayloadRecord& payload = *batch.payloads()[i].payload;

@@ -182,7 +182,8 @@ struct Span {
   std::string_view model_requested;
   std::string_view model;  // That answered, else that was asked for.
   std::string_view response_id;
-  std::string_view service_tier;  // As the response reports it: "batch", "flex"; prices depend on it.
+  std::string_view
+      service_tier;  // As the response reports it: "batch", "flex"; prices depend on it.
   FinishReason finish_reason = FinishReason::kNone;
   std::string_view finish_raw;
   std::optional<int64_t> ttft_ns;

@@ -34,7 +34,8 @@ constexpr std::string_view kSpanList =
 // In the order in which ReadFact reads.
 constexpr std::string_view kFactList =
     "keep_days, is_call, end_ns, trace_id, span_id, rev, is_deleted, duration_ns, kind, is_root, "
-    "is_orphan, status, name, service, environment, release, feature, workflow, user_id, session_id, agent, "
+    "is_orphan, status, name, service, environment, release, feature, workflow, user_id, "
+    "session_id, agent, "
     "prompt_name, prompt_version, provider, model, finish_reason, ttft_ns, streaming, role, "
     "counted, counted_reason, counted_by, {}, cost, estimated, price_confidence, tool_name, "
     "tool_status, retry_count, error_category";
@@ -42,7 +43,8 @@ constexpr std::string_view kFactList =
 // In the order in which ReadTrace reads.
 constexpr std::string_view kTraceList =
     "keep_days, trace_id, rev, is_deleted, start_ns, duration_ns, root_name, status, "
-    "status_message, spans, errors, orphans, llm_calls, tool_calls, input_tokens, output_tokens, cost, unpriced_calls, "
+    "status_message, spans, errors, orphans, llm_calls, tool_calls, input_tokens, output_tokens, "
+    "cost, unpriced_calls, "
     "service, environment, feature, workflow, user_id, session_id, agent, models";
 
 // Copies text into the arena; a text equal to the last one of the same column is not copied again.

@@ -28,11 +28,9 @@ TEST(PayloadsTable, RowsComeBackAsTheyWere) {
   PayloadsBlock block;
   std::vector<std::pair<std::string, std::string>> expected;
   for (int i = 0; i < 300; ++i) {
-    const PayloadRow row{kProject,
-                         static_cast<uint16_t>(random.Below(2)),
+    const PayloadRow row{kProject, static_cast<uint16_t>(random.Below(2)),
                          static_cast<int32_t>(random.Below(3)) * 40'000 - 1,
-                         random.NewId<Hash128>(),
-                         i == 7 ? huge : random.Text()};
+                         random.NewId<Hash128>(), i == 7 ? huge : random.Text()};
     block.Append(row);
     RowBinaryWriter out;
     out.Number(row.keep_days);

@@ -61,16 +61,27 @@ TEST(RowBinaryReader, Rejects) {
     read(in);
     EXPECT_FALSE(in.ok()) << why;
   };
-  bad("a length beyond the bytes", "\x7f" "abc", [](auto& in) { in.String(); });
-  bad("a length of 2^64 - 1", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" "a",
+  bad("a length beyond the bytes",
+      "\x7f"
+      "abc",
+      [](auto& in) { in.String(); });
+  bad("a length of 2^64 - 1",
+      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+      "a",
       [](auto& in) { in.String(); });
   bad("a varint of more than 64 bits", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
       [](auto& in) { in.VarUint(); });
   bad("a varint without an end", "\xff\xff", [](auto& in) { in.VarUint(); });
   bad("an unknown enumerator", "\x02", [](auto& in) { in.Enum(Colour::kEnd); });
   bad("a negative enumerator", "\xff", [](auto& in) { in.Enum(Colour::kEnd); });
-  bad("more items than bytes", "\x04" "abc", [](auto& in) { in.Count(); });
-  bad("more items than bytes for them", "\x02" "0123456789", [](auto& in) { in.Count(8); });
+  bad("more items than bytes",
+      "\x04"
+      "abc",
+      [](auto& in) { in.Count(); });
+  bad("more items than bytes for them",
+      "\x02"
+      "0123456789",
+      [](auto& in) { in.Count(8); });
 }
 
 }  // namespace

@@ -156,8 +156,8 @@ class Bench {
     Write(payloads_, PayloadsBlock::kTable, [&] {
       std::ranges::sort(batch.payloads, {}, &SyntheticPayload::hash);
       for (const SyntheticPayload& payload : batch.payloads) {
-        payloads_.Append({kProject, kKeepDays, DayOf(payload.span_start_ns), payload.hash,
-                          payload.content});
+        payloads_.Append(
+            {kProject, kKeepDays, DayOf(payload.span_start_ns), payload.hash, payload.content});
       }
     });
     std::vector<FactRow> facts;
