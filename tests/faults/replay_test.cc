@@ -1,4 +1,5 @@
 // A batch is inserted again after a crash; the engine must not take it for one that it has.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -14,9 +15,11 @@ PITOT_FOR_EACH_STORE(ReplayTest);
 // Killed after the engine noted the block as inserted and before the part had its name: at the next
 // start there is no part. Found by killing a server at its rename of the part.
 TEST_P(ReplayTest, ABlockWhosePartIsGoneIsInsertedAgain) {
-  const std::string block = Block(
-      "SELECT toUInt16(30) AS keep_days, toDate('2026-11-18') AS day, 'p' AS project, "
-      "toFixedString('0123456789abcdef', 16) AS hash, toUInt64(1) AS recv_ns, 'text' AS content");
+  const std::string columns =
+      Tsv("SELECT arrayStringConcat(groupArray(name || ' ' || type), ', ') FROM system.columns "
+          "WHERE table = 'payloads' AND database = currentDatabase() AND default_kind = ''");
+  const std::string block =
+      Block(fmt::format("SELECT * FROM generateRandom('{}', 1) LIMIT 1", columns));
   ASSERT_TRUE(Insert("payloads", block, "token").ok());
   const std::string part =
       Tsv("SELECT path FROM system.parts WHERE table = 'payloads' AND database = currentDatabase() "
