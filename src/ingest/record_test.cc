@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -114,6 +116,22 @@ TEST(Record, EveryFieldSurvives) {
     EXPECT_EQ(record.payloads[0].content, "content");
     // Encoding is a function of the fields: equal bytes mean equal fields.
     EXPECT_EQ(Encode(record.spans), bytes) << "round " << round;
+  }
+}
+
+TEST(Record, AnyTwoTimesSurvive) {
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  for (const auto [start, end] : {std::pair{kMin, kMax}, {kMax, kMin}, {kMax, kMax}, {5, 3}}) {
+    Span span;
+    span.start_ns = start;
+    span.end_ns = end;
+    const std::string bytes = Encode({span});
+    Arena arena;
+    Record record;
+    ASSERT_TRUE(ReadRecord(bytes, arena, &record).ok());
+    EXPECT_EQ(record.spans[0].start_ns, start);
+    EXPECT_EQ(record.spans[0].end_ns, end);
   }
 }
 
