@@ -200,18 +200,20 @@ absl::Status Spool::CheckRoom(uint64_t bytes) {
                         waiting, options_.max_bytes)),
         options_.retry_after);
   }
+  const absl::Status disk = CheckDisk();
+  return disk.ok() ? disk : WithRetryAfter(disk, options_.retry_after);
+}
+
+// Asks the file system once a second.
+absl::Status Spool::CheckDisk() const {
   const int64_t now = clock_.MonotonicNanos();
   if (disk_checked_ns_ == 0 || now - disk_checked_ns_ > kNanosPerSecond) {
     disk_checked_ns_ = now;
     if (const auto free = FreeBytes(options_.folder); free.ok()) disk_free_ = *free;
   }
-  if (disk_free_ < options_.disk_free_bytes_min) {
-    return WithRetryAfter(
-        Unavailable("the disk of {} has {} bytes left, spool.disk_free_bytes is {}",
-                    options_.folder, disk_free_, options_.disk_free_bytes_min),
-        options_.retry_after);
-  }
-  return absl::OkStatus();
+  if (disk_free_ >= options_.disk_free_bytes_min) return absl::OkStatus();
+  return Unavailable("the disk of {} has {} bytes left, spool.disk_free_bytes is {}",
+                     options_.folder, disk_free_, options_.disk_free_bytes_min);
 }
 
 void Spool::Append(std::vector<std::string> records, Done done) {
@@ -465,8 +467,10 @@ absl::Status Spool::BeginBatch(uint64_t first, uint64_t last) {
   if (std::binary_search(batch_ends_.begin(), batch_ends_.end(), last)) {
     return absl::OkStatus();  // A replay: the journal has it.
   }
+  RETURN_IF_ERROR(
+      Annotate(AppendJournal(JournalLine(fmt::format("B {} {}", first, last)), true), "journal"));
   batch_ends_.push_back(last);
-  return Annotate(AppendJournal(JournalLine(fmt::format("B {} {}", first, last)), true), "journal");
+  return absl::OkStatus();
 }
 
 void Spool::FinishBatch(uint64_t last, uint64_t file_bytes) {
@@ -497,7 +501,7 @@ SpoolStats Spool::Stats() const {
   stats.corrupt_records = corrupt_records_;
   stats.syncs = syncs_;
   stats.sync_ns = sync_ns_;
-  stats.error = error_;
+  stats.error = error_.empty() ? std::string(Message(CheckDisk())) : error_;
   return stats;
 }
 

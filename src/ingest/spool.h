@@ -62,7 +62,7 @@ struct SpoolStats {
   uint64_t corrupt_records = 0;
   uint64_t syncs = 0;
   uint64_t sync_ns = 0;  // Sum over syncs.
-  std::string error;     // Why the last write failed; empty: it did not.
+  std::string error;     // Why the last write failed, or the next would be refused; empty: neither.
 };
 
 // Thread-safe: Append and Stats from any thread; ReadNext and WaitReadable from one reader thread;
@@ -134,6 +134,7 @@ class Spool {
   void CommitLoop();
   absl::Status Commit(std::deque<Pending>& group, uint64_t* last_seq);
   absl::Status CheckRoom(uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckDisk() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const SpoolOptions options_;
   const Clock& clock_;
@@ -150,8 +151,8 @@ class Spool {
   uint64_t syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t sync_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string error_ ABSL_GUARDED_BY(mutex_);
-  int64_t disk_checked_ns_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t disk_free_ ABSL_GUARDED_BY(mutex_) = ~0ULL;
+  mutable int64_t disk_checked_ns_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable uint64_t disk_free_ ABSL_GUARDED_BY(mutex_) = ~0ULL;
 
   // Commit thread only.
   uint64_t next_seq_ = 1;
