@@ -2,6 +2,7 @@
 #
 #   pitot_library(base SOURCES a.cc b.cc [DEPS x y] [PRIVATE_DEPS z] [NO_PCH])
 #   pitot_test(base_test SOURCES a_test.cc [DEPS base] [LABELS e2e] [TIMEOUT 300])
+#   pitot_remote_test(a_test)          # the same program again, its store being a server
 #   pitot_fuzzer(otlp_proto_fuzz SOURCES otlp_proto_fuzz.cc DEPS decode CORPUS corpus/otlp_proto)
 #
 # A library's headers are included as "folder/name.h", from src/.
@@ -38,6 +39,20 @@ if(PITOT_CCACHE)
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PITOT_CCACHE})
 endif()
 
+# What every test finds in its environment. A report of a sanitizer ends the program, so that one in a
+# child process cannot be overlooked.
+set(PITOT_TEST_ENVIRONMENT "PITOT_BUILD_DIR=${CMAKE_BINARY_DIR}")
+if(PITOT_SANITIZE MATCHES "thread")
+  string(JOIN ":" tsan_options
+    halt_on_error=1 second_deadlock_stack=1
+    suppressions=${PROJECT_SOURCE_DIR}/tools/tsan_suppressions.txt)
+  list(APPEND PITOT_TEST_ENVIRONMENT "TSAN_OPTIONS=${tsan_options}")
+elseif(PITOT_SANITIZE)
+  list(APPEND PITOT_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1")
+endif()
+
 function(pitot_library name)
   cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(pitot_${name} STATIC ${ARG_SOURCES})
@@ -61,7 +76,18 @@ function(pitot_test name)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-                       ENVIRONMENT "PITOT_BUILD_DIR=${CMAKE_BINARY_DIR}")
+                       ENVIRONMENT "${PITOT_TEST_ENVIRONMENT}")
+endfunction()
+
+# Sanitized builds know no other store: there the test itself is this one.
+function(pitot_remote_test name)
+  if(PITOT_SANITIZE)
+    return()
+  endif()
+  string(REGEX REPLACE "_test$" "_remote_test" remote_name ${name})
+  add_test(NAME ${remote_name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${remote_name} PROPERTIES TIMEOUT 300
+                       ENVIRONMENT "${PITOT_TEST_ENVIRONMENT};PITOT_TEST_STORE=remote")
 endfunction()
 
 function(pitot_fuzzer name)
