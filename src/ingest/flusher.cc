@@ -39,12 +39,6 @@ constexpr int64_t kMergesHeld = 20 * kNanosPerSecond;
 
 uint64_t RecvOf(const RecordHeader& header) { return static_cast<uint64_t>(header.recv_ns); }
 
-// The same block inserted again after a crash has the same token.
-std::string TokenOf(std::string_view table, const FlushBatch& batch) {
-  return fmt::format("{}-{}-{}-{}", table, batch.first_seq(), batch.last_seq(),
-                     batch.oldest_recv_ns());
-}
-
 }  // namespace
 
 Flusher::Flusher(FlusherOptions options, Spool& spool, Engine& engine, TraceLoader& loader,
@@ -252,8 +246,7 @@ absl::Status Flusher::WriteReceived(const FlushBatch& batch) {
   auto payloads = std::async(std::launch::async, [&] { return WritePayloads(batch); });
   std::vector<size_t> refused;
   const absl::Status spans = InsertRows(
-      blocks_->spans, 0, batch.spans().size(), TokenOf("spans", batch),
-      [&](size_t i) { AppendSpan(batch.spans()[i]); },
+      blocks_->spans, 0, batch.spans().size(), [&](size_t i) { AppendSpan(batch.spans()[i]); },
       [&](size_t i, const absl::Status& error) {
         refused.push_back(i);
         const std::string_view item = batch.spans()[i].item;
@@ -286,7 +279,7 @@ void Flusher::TrackSpan(const FlushBatch::SpanRef& ref, uint64_t batch) {
 
 absl::Status Flusher::WritePayloads(const FlushBatch& batch) {
   return InsertRows(
-      blocks_->payloads, 0, batch.payloads().size(), TokenOf("payloads", batch),
+      blocks_->payloads, 0, batch.payloads().size(),
       [&](size_t i) {
         const auto& [header, payload] = batch.payloads()[i];
         blocks_->payloads.Append(
@@ -301,7 +294,7 @@ absl::Status Flusher::WritePayloads(const FlushBatch& batch) {
 
 absl::Status Flusher::WriteTelemetry(const FlushBatch& batch) {
   RETURN_IF_ERROR(InsertRows(
-      blocks_->logs, 0, batch.logs().size(), TokenOf("logs", batch),
+      blocks_->logs, 0, batch.logs().size(),
       [&](size_t i) {
         const auto& [record, index] = batch.logs()[i];
         const RawLog& log = record->logs[index];
@@ -313,7 +306,7 @@ absl::Status Flusher::WriteTelemetry(const FlushBatch& batch) {
         quarantine_.Put("logs row", fmt::format("log-{}-{}", batch.first_seq(), i), error, "");
       }));
   return InsertRows(
-      blocks_->points, 0, batch.points().size(), TokenOf("metric_points", batch),
+      blocks_->points, 0, batch.points().size(),
       [&](size_t i) {
         const auto& [record, index] = batch.points()[i];
         const RawPoint& point = record->points[index];
@@ -339,7 +332,7 @@ absl::Status Flusher::WriteChanges(bool all) {
   }
   auto traces = std::async(std::launch::async, [&] {
     return InsertRows(
-        blocks_->traces, 0, changes_.traces.size(), "",
+        blocks_->traces, 0, changes_.traces.size(),
         [&](size_t i) {
           const TraceChange& change = changes_.traces[i];
           blocks_->traces.Append(change.project, change.keep_days, change.row);
@@ -350,7 +343,7 @@ absl::Status Flusher::WriteChanges(bool all) {
         });
   });
   const absl::Status facts = InsertRows(
-      blocks_->facts, 0, changes_.facts.size(), "",
+      blocks_->facts, 0, changes_.facts.size(),
       [&](size_t i) {
         const FactChange& change = changes_.facts[i];
         blocks_->facts.Append(change.project, change.keep_days, change.row);
@@ -404,13 +397,13 @@ void Flusher::Tick() {
 }
 
 template <typename Block>
-absl::Status Flusher::InsertRows(Block& block, size_t first, size_t last, const std::string& token,
+absl::Status Flusher::InsertRows(Block& block, size_t first, size_t last,
                                  const std::function<void(size_t)>& append,
                                  const std::function<void(size_t, const absl::Status&)>& refused) {
   if (first == last) return absl::OkStatus();
   block.Clear();
   for (size_t i = first; i < last; ++i) append(i);
-  const absl::Status status = InsertBlock(Block::kTable, block.Finish(), token);
+  const absl::Status status = InsertBlock(Block::kTable, block.Finish());
   block.Clear();
   if (status.code() != absl::StatusCode::kInvalidArgument) return status;
   if (last - first == 1) {
@@ -418,15 +411,14 @@ absl::Status Flusher::InsertRows(Block& block, size_t first, size_t last, const 
     return absl::OkStatus();
   }
   const size_t middle = first + (last - first) / 2;
-  RETURN_IF_ERROR(InsertRows(block, first, middle, "", append, refused));
-  return InsertRows(block, middle, last, "", append, refused);
+  RETURN_IF_ERROR(InsertRows(block, first, middle, append, refused));
+  return InsertRows(block, middle, last, append, refused);
 }
 
-absl::Status Flusher::InsertBlock(std::string_view table, std::string_view block,
-                                  const std::string& token) {
+absl::Status Flusher::InsertBlock(std::string_view table, std::string_view block) {
   auto wait = options_.retry_min;
   while (true) {
-    const absl::Status status = engine_.Insert(table, block, token, options_.insert_deadline);
+    const absl::Status status = engine_.Insert(table, block, options_.insert_deadline);
     if (status.ok() || status.code() == absl::StatusCode::kInvalidArgument) return status;
     NoteError(Annotate(status, fmt::format("insert into {}", table)));
     if (!Pause(wait)) return status;

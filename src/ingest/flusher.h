@@ -98,12 +98,11 @@ class Flusher {
   // Builds and inserts rows [first, last) by `append`; halves what the store refuses until single
   // rows are left, and hands those to `refused`.
   template <typename Block>
-  absl::Status InsertRows(Block& block, size_t first, size_t last, const std::string& token,
+  absl::Status InsertRows(Block& block, size_t first, size_t last,
                           const std::function<void(size_t)>& append,
                           const std::function<void(size_t, const absl::Status&)>& refused);
   // Until the store takes it, refuses it for good, or the flusher stops.
-  absl::Status InsertBlock(std::string_view table, std::string_view block,
-                           const std::string& token);
+  absl::Status InsertBlock(std::string_view table, std::string_view block);
   // False once stopping.
   bool Pause(std::chrono::milliseconds wait);
   void NoteError(const absl::Status& status);

@@ -181,14 +181,11 @@ class EmbeddedEngine final : public Engine {
   }
 
   absl::Status Insert(std::string_view table, std::string_view native_block,
-                      std::string_view dedup_token, milliseconds deadline) override {
+                      milliseconds deadline) override {
     const auto until = steady_clock::now() + deadline;
     ASSIGN_OR_RETURN(std::string sql, InsertStatement(table));
     ASSIGN_OR_RETURN(auto connection, Acquire(until));
     sql += fmt::format(" SETTINGS max_execution_time = {}", Left(until));
-    if (!dedup_token.empty()) {
-      sql += fmt::format(", insert_deduplication_token = {}", QuoteLiteral(dedup_token));
-    }
     absl::Status status = connection->Insert(sql, native_block);
     Release(std::move(connection), !status.ok());
     return status;

@@ -60,9 +60,8 @@ class Engine {
 
   // Inserts one Native-format block into `table` ("spans"). All of it or, on error, possibly none
   // or all of it: tables are keyed so that inserting the same block again is harmless.
-  // `dedup_token` is an optimisation for such a repeat, never the proof; empty: none.
   virtual absl::Status Insert(std::string_view table, std::string_view native_block,
-                              std::string_view dedup_token, std::chrono::milliseconds deadline) = 0;
+                              std::chrono::milliseconds deadline) = 0;
 
   // Runs one statement without a result: DDL, ALTER, OPTIMIZE.
   virtual absl::Status Execute(std::string_view sql, std::chrono::milliseconds deadline) = 0;

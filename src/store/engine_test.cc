@@ -128,13 +128,11 @@ TEST_P(EngineTest, InsertsABlockAndReadsItBack) {
 TEST_P(EngineTest, ReplayedBlocksAreHarmless) {
   const std::string first = Block(PayloadRows(0, 600));
   const std::string second = Block(PayloadRows(600, 400));
-  ASSERT_TRUE(Insert("payloads", first, "token-1").ok());
-  ASSERT_TRUE(Insert("payloads", second, "token-2").ok());
-  ASSERT_TRUE(Insert("payloads", first, "token-1").ok()) << "the same block, the same token";
-  ASSERT_TRUE(Insert("payloads", first, "it's another").ok());
-  ASSERT_TRUE(Insert("payloads", first).ok()) << "without a token";
-  ASSERT_TRUE(Insert("payloads", Block(PayloadRows(0, 1000)), "token-1").ok()) << "cut anew";
-  ASSERT_TRUE(Insert("payloads", Block(PayloadRows(100, 300)), "token-3").ok());
+  ASSERT_TRUE(Insert("payloads", first).ok());
+  ASSERT_TRUE(Insert("payloads", second).ok());
+  ASSERT_TRUE(Insert("payloads", first).ok()) << "the same block";
+  ASSERT_TRUE(Insert("payloads", Block(PayloadRows(0, 1000))).ok()) << "cut anew";
+  ASSERT_TRUE(Insert("payloads", Block(PayloadRows(100, 300))).ok());
   EXPECT_EQ(Tsv("SELECT count(), uniqExact(hash) FROM payloads FINAL"), "1000\t1000")
       << "each key once";
 }

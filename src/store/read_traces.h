@@ -24,7 +24,8 @@
 namespace pitot {
 
 // A span as last received, as far as resolving needs it: everything but tags, agent_id,
-// service_tier, finish_raw, temperature, max_tokens, raw token counts, cost by bucket, what a price came from, tool_call_id,
+// service_tier, finish_raw, temperature, max_tokens, raw token counts, cost by bucket, what a price
+// came from, tool_call_id,
 // mcp_server, error_type, content, events, links and attributes, which are empty here.
 struct StoredSpan {
   uint16_t keep_days = 0;

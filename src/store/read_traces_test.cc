@@ -315,8 +315,8 @@ class WatchedEngine final : public Engine {
     return result;
   }
   absl::Status Insert(std::string_view table, std::string_view native_block,
-                      std::string_view dedup_token, std::chrono::milliseconds deadline) override {
-    return EngineForTest().Insert(table, native_block, dedup_token, deadline);
+                      std::chrono::milliseconds deadline) override {
+    return EngineForTest().Insert(table, native_block, deadline);
   }
   absl::Status Execute(std::string_view sql, std::chrono::milliseconds deadline) override {
     return EngineForTest().Execute(sql, deadline);

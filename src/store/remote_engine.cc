@@ -119,13 +119,10 @@ class HttpEngine final : public RemoteEngine {
   }
 
   absl::Status Insert(std::string_view table, std::string_view native_block,
-                      std::string_view dedup_token, milliseconds deadline) override {
+                      milliseconds deadline) override {
     ASSIGN_OR_RETURN(const std::string sql, InsertStatement(table));
     Statement statement{.verb = EngineVerb::kInsert, .body = native_block};
     statement.params.emplace_back("query", sql + " FORMAT Native");
-    if (!dedup_token.empty()) {
-      statement.params.emplace_back("insert_deduplication_token", dedup_token);
-    }
     return Send(statement, steady_clock::now() + deadline).status();
   }
 

@@ -35,7 +35,7 @@ class RemoteEngineTest : public testing::Test {
     const auto block =
         engine.Query(fmt::format("SELECT 'k' AS kind, '{}' AS id", id), {.format = "Native"});
     if (!block.ok()) return block.status();
-    return engine.Insert("state", block->body, "", kDeadline);
+    return engine.Insert("state", block->body, kDeadline);
   }
   std::string Ids(Engine& engine) {
     const auto result = engine.Query(
@@ -74,7 +74,7 @@ TEST_F(RemoteEngineTest, AServerMayDieAndComeBack) {
     const auto away = engine.Query("SELECT 1", {});
     EXPECT_EQ(away.status().code(), StatusCode::kUnavailable) << away.status();
     EXPECT_NE(away.status().ToString().find(server.url()), std::string::npos) << away.status();
-    EXPECT_EQ(engine.Insert("state", "", "", kDeadline).code(), StatusCode::kUnavailable);
+    EXPECT_EQ(engine.Insert("state", "", kDeadline).code(), StatusCode::kUnavailable);
     EXPECT_EQ(engine.Execute("SELECT 1", kDeadline).code(), StatusCode::kUnavailable);
     EXPECT_EQ((*store)->Health(kDeadline).status.code(), StatusCode::kUnavailable);
     server.Start();

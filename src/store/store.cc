@@ -68,10 +68,10 @@ class Store::GuardedEngine final : public Engine {
   }
 
   absl::Status Insert(std::string_view table, std::string_view native_block,
-                      std::string_view dedup_token, milliseconds deadline) override {
+                      milliseconds deadline) override {
     RETURN_IF_ERROR(ReadyForStatement());
     RETURN_IF_ERROR(DiskHasRoom());
-    return inner_->Insert(table, native_block, dedup_token, deadline);
+    return inner_->Insert(table, native_block, deadline);
   }
 
   void HoldMerges(bool hold) override { inner_->HoldMerges(hold); }

@@ -79,7 +79,7 @@ TEST_P(StoreTest, RetentionDropsExpiredPartitionsOnly) {
   const auto rows = [&](int keep_days) {
     return Block(
         fmt::format("SELECT toUInt16({}) AS keep_days, toDate({} - number) AS day, "
-                    "'p' AS project, number AS recv_ns, "
+                    "'p' AS project, "
                     "toFixedString(toString(number), 16) AS hash FROM numbers(10)",
                     keep_days, today));
   };
@@ -187,7 +187,7 @@ TEST(DurableTestChild, DISABLED_InsertsUntilKilled) {
         fmt::format("SELECT 'k' AS kind, '{}' AS id, toInt64({}) AS at_ns", i, i),
         {.format = "Native"});
     ASSERT_TRUE(block.ok()) << block.status();
-    ASSERT_TRUE((*store)->engine().Insert("state", block->body, "", kStoreTestDeadline).ok());
+    ASSERT_TRUE((*store)->engine().Insert("state", block->body, kStoreTestDeadline).ok());
     if (write(STDOUT_FILENO, "+", 1) != 1) return;
   }
 }

@@ -4,7 +4,7 @@
 //
 //   SpansBlock block;
 //   for (const Span& span : spans) block.Append({project, keep_days, recv_ns, span});
-//   engine.Insert(SpansBlock::kTable, block.Finish(), token, deadline);
+//   engine.Insert(SpansBlock::kTable, block.Finish(), deadline);
 //   block.Clear();  // Keeps the memory: reuse the block.
 //
 // Rows may come in any order; rows that come in the order of the table's key spare the engine a

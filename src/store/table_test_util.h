@@ -92,7 +92,7 @@ class Random {
 };
 
 inline void InsertBlock(Engine& engine, std::string_view table, TableBlock& block) {
-  const absl::Status status = engine.Insert(table, block.Finish(), "", kTestDeadline);
+  const absl::Status status = engine.Insert(table, block.Finish(), kTestDeadline);
   ASSERT_TRUE(status.ok()) << table << ": " << status.ToString();
 }
 

@@ -138,7 +138,7 @@ class Bench {
     cost.rows += block.rows();
     cost.native_bytes += bytes.size();
     const double before = ProcessCpuUs();
-    const absl::Status status = engine_.Insert(table, bytes, "", kDeadline);
+    const absl::Status status = engine_.Insert(table, bytes, kDeadline);
     cost.insert_us += ProcessCpuUs() - before;
     if (!status.ok()) Die(status);
   }

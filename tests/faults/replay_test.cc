@@ -20,7 +20,7 @@ TEST_P(ReplayTest, ABlockWhosePartIsGoneIsInsertedAgain) {
           "WHERE table = 'payloads' AND database = currentDatabase() AND default_kind = ''");
   const std::string block =
       Block(fmt::format("SELECT * FROM generateRandom('{}', 1) LIMIT 1", columns));
-  ASSERT_TRUE(Insert("payloads", block, "token").ok());
+  ASSERT_TRUE(Insert("payloads", block).ok());
   const std::string part =
       Tsv("SELECT path FROM system.parts WHERE table = 'payloads' AND database = currentDatabase() "
           "AND active");
@@ -31,7 +31,7 @@ TEST_P(ReplayTest, ABlockWhosePartIsGoneIsInsertedAgain) {
 
   OpenStore();
   EXPECT_EQ(Tsv("SELECT count() FROM payloads"), "0");
-  ASSERT_TRUE(Insert("payloads", block, "token").ok());
+  ASSERT_TRUE(Insert("payloads", block).ok());
   EXPECT_EQ(Tsv("SELECT count() FROM payloads"), "1");
 }
 

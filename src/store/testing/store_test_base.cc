@@ -44,9 +44,8 @@ std::string StoreTestBase::Block(std::string_view select) {
   return result.ok() ? std::move(result->body) : "";
 }
 
-absl::Status StoreTestBase::Insert(std::string_view table, std::string_view block,
-                                   std::string_view dedup_token) {
-  return engine().Insert(table, block, dedup_token, kStoreTestDeadline);
+absl::Status StoreTestBase::Insert(std::string_view table, std::string_view block) {
+  return engine().Insert(table, block, kStoreTestDeadline);
 }
 
 std::vector<StoreMode> StoreModesUnderTest() {

@@ -35,8 +35,7 @@ class StoreTestBase : public testing::TestWithParam<StoreMode> {
   std::string Tsv(std::string_view sql, std::vector<SqlParam> params = {});
   // A Native block made by the engine itself.
   std::string Block(std::string_view select);
-  absl::Status Insert(std::string_view table, std::string_view block,
-                      std::string_view dedup_token = "");
+  absl::Status Insert(std::string_view table, std::string_view block);
   absl::Status Execute(std::string_view sql) { return engine().Execute(sql, kStoreTestDeadline); }
 
   TempFolder folder_;
