@@ -25,16 +25,23 @@ absl::StatusCode CodeOf(int http) {
   return http >= 500 ? absl::StatusCode::kInternal : absl::StatusCode::kInvalidArgument;
 }
 
+// What Pitot says of an error; empty when the reply does not look like Pitot's.
 std::string ErrorWords(const HttpReply& reply) {
-  if (const auto body = ParseJson(reply.body); body.ok()) {
-    if (const json::value* error = Find(*body, "error"); error != nullptr) {
-      if (std::string words = Text(*error, "message"); !words.empty()) return words;
-    }
-  }
-  return fmt::format("the server answered {}", reply.status);
+  const auto body = ParseJson(reply.body);
+  const json::value* error = body.ok() ? Find(*body, "error") : nullptr;
+  return error == nullptr ? "" : Text(*error, "message");
+}
+
+std::string BaseUrl(std::string_view url) {
+  while (url.ends_with('/')) url.remove_suffix(1);
+  const bool has_scheme = url.find("://") != std::string_view::npos;
+  return fmt::format("{}{}", has_scheme ? "" : "http://", url);
 }
 
 }  // namespace
+
+ApiClient::ApiClient(std::string_view url, std::string key)
+    : url_(BaseUrl(url)), key_(std::move(key)) {}
 
 absl::StatusOr<HttpReply> ApiClient::Call(std::string_view method, std::string_view path,
                                           std::string_view body, HttpHeaders headers) {
@@ -49,9 +56,9 @@ absl::StatusOr<HttpReply> ApiClient::Call(std::string_view method, std::string_v
   auto reply = http_.Call(call);
   if (reply.ok() || reply.status().code() != absl::StatusCode::kUnavailable) return reply;
   return Unavailable(
-      "{}\nIs the server running? Start it with `pitot serve` (or `make run`), or name another "
-      "with --url or PITOT_URL.",
-      Message(reply.status()));
+      "{}\nNo Pitot answers at {}. Start it with `pitot serve` (or `make run`), or name another\n"
+      "address with --url or PITOT_URL.",
+      Message(reply.status()), url_);
 }
 
 absl::StatusOr<std::string> ApiClient::Get(std::string_view path, const QueryParams& params) {
@@ -68,7 +75,11 @@ absl::StatusOr<std::string> ApiClient::Post(std::string_view path, std::string_v
 absl::StatusOr<std::string> ApiClient::Body(absl::StatusOr<HttpReply> reply) {
   if (!reply.ok()) return reply.status();
   if (reply->status >= 200 && reply->status < 300) return std::move(reply->body);
-  return Error(CodeOf(reply->status), "{}", ErrorWords(*reply));
+  if (const std::string words = ErrorWords(*reply); !words.empty()) {
+    return Error(CodeOf(reply->status), "{}", words);
+  }
+  return Internal("{} answered {} without a word of Pitot's: is it Pitot that listens there?", url_,
+                  reply->status);
 }
 
 absl::StatusOr<json::value> ParseJson(std::string_view text) {
@@ -77,7 +88,7 @@ absl::StatusOr<json::value> ParseJson(std::string_view text) {
   options.max_depth = 1000;
   json::value value = json::parse(text, error, {}, options);
   if (error) {
-    return Internal("the answer is no JSON ({}): is it pitot that answers there?", error.message());
+    return Internal("the answer is no JSON ({}): is it Pitot that listens there?", error.message());
   }
   return value;
 }

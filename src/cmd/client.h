@@ -27,7 +27,10 @@ enum ExitCode {
 // Errors say what to do: kUnavailable when no server answers.
 class ApiClient {
  public:
-  ApiClient(std::string url, std::string key) : url_(std::move(url)), key_(std::move(key)) {}
+  // `url`: "http://" may be left out.
+  ApiClient(std::string_view url, std::string key);
+
+  const std::string& url() const { return url_; }
 
   // The body of a 2xx answer. Otherwise the server's words, with the code of its HTTP status.
   absl::StatusOr<std::string> Get(std::string_view path, const QueryParams& params = {});

@@ -1,13 +1,18 @@
 #include "cmd/commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cctype>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
+#include <vector>
 
 #include "base/status.h"
+#include "cmd/json_slice.h"
 #include "cmd/terminal.h"
 #include "cmd/trace_view.h"
 #include "cmd/views.h"
@@ -45,23 +50,62 @@ QueryParams ProjectParam(const std::string& project) {
   return {{"project", project}};
 }
 
+std::string SqlPath(const std::string& project) {
+  return project.empty() ? "/api/v1/sql" : "/api/v1/sql?project=" + PercentEncode(project);
+}
+
+// Any beginning of a trace's id that no other trace shares stands for it.
+absl::StatusOr<std::string> WholeTraceId(ApiClient& client, const TraceArgs& args) {
+  constexpr size_t kDigits = 32;
+  constexpr size_t kDigitsMin = 4;
+  constexpr size_t kShown = 5;
+  std::string id = args.id;
+  const bool is_hex = std::ranges::all_of(id, [](unsigned char c) { return std::isxdigit(c); });
+  if (!is_hex || id.size() >= kDigits) return id;
+  if (id.size() < kDigitsMin) {
+    return InvalidArgument("\"{}\" is too short: write at least {} digits of the trace's id", id,
+                           kDigitsMin);
+  }
+  std::ranges::transform(id, id.begin(), [](unsigned char c) { return std::tolower(c); });
+  ASSIGN_OR_RETURN(
+      const std::string body,
+      client.Post(SqlPath(args.project),
+                  fmt::format("SELECT trace_id FROM traces WHERE startsWith(trace_id, '{}') "
+                              "ORDER BY trace_id LIMIT {}",
+                              id, kShown + 1),
+                  "text/plain; charset=utf-8"));
+  std::vector<std::string> found;
+  for (const std::string_view row : JsonElements(JsonMember(body, "rows"))) {
+    for (const std::string_view cell : JsonElements(row)) found.push_back(JsonAsText(cell));
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty()) {
+    return Error(absl::StatusCode::kNotFound, "no trace in project {} begins with {}",
+                 args.project.empty() ? "default" : args.project, id);
+  }
+  const bool more = found.size() > kShown;
+  if (more) found.resize(kShown);
+  return Error(absl::StatusCode::kNotFound, "more than one trace begins with {}:\n  {}{}", id,
+               fmt::join(found, "\n  "), more ? "\n  ..." : "");
+}
+
 }  // namespace
 
 int RunTrace(ApiClient& client, const TraceArgs& args) {
-  const std::string path = "/api/v1/traces/" + PercentEncode(args.id);
+  const auto id = WholeTraceId(client, args);
+  if (!id.ok()) return Fail(id.status());
+  const std::string path = "/api/v1/traces/" + PercentEncode(*id);
   const QueryParams params = ProjectParam(args.project);
-  SpanReader read_span;
+  TraceViewOptions options{.all = args.all};
   if (args.payloads) {
-    read_span = [&](std::string_view span_id) -> std::optional<json::value> {
-      const auto body = client.Get(fmt::format("{}/spans/{}", path, span_id), params);
-      if (!body.ok()) return std::nullopt;
-      auto span = ParseJson(*body);
-      if (!span.ok()) return std::nullopt;
-      return *std::move(span);
+    options.read_span = [&](std::string_view span_id) -> std::optional<std::string> {
+      auto body = client.Get(fmt::format("{}/spans/{}", path, span_id), params);
+      if (!body.ok() || !ParseJson(*body).ok()) return std::nullopt;
+      return *std::move(body);
     };
   }
   return Show(client.Get(path, params), args.json, [&](const json::value& answer) {
-    return RenderTrace(answer, StdoutTerminal(), read_span);
+    return RenderTrace(answer, StdoutTerminal(), options);
   });
 }
 
@@ -69,8 +113,8 @@ int RunTraces(ApiClient& client, const TracesArgs& args) {
   return Show(client.Get("/api/v1/traces", args.params), args.json, [&](const json::value& answer) {
     if (List(answer, "traces").empty()) {
       return fmt::format(
-          "No traces since {}. Look further back with --since 30d, or see `pitot "
-          "receipts` for what arrived.\n",
+          "No such traces since {}. Look further back with --since 30d; `pitot receipts` says\n"
+          "what arrived.\n",
           args.since);
     }
     std::string out = RenderTraces(answer, StdoutTerminal());
@@ -84,10 +128,9 @@ int RunTraces(ApiClient& client, const TracesArgs& args) {
 int RunSql(ApiClient& client, const SqlArgs& args) {
   std::string text = args.text;
   if (text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  std::string path = "/api/v1/sql";
-  if (!args.project.empty()) path += "?project=" + PercentEncode(args.project);
-  return Show(client.Post(path, text, "text/plain; charset=utf-8"), args.json,
-              [](const json::value& answer) { return RenderSqlResult(answer, StdoutTerminal()); });
+  const auto body = client.Post(SqlPath(args.project), text, "text/plain; charset=utf-8");
+  return Show(body, args.json,
+              [&](const json::value&) { return RenderSqlResult(*body, StdoutTerminal()); });
 }
 
 int RunReceipts(ApiClient& client, bool as_json) {
@@ -101,6 +144,8 @@ int RunConfigCheck(const std::string& config_path) {
     fmt::print(stderr, "{}\n", Message(options.status()));
     return kExitUsage;
   }
+  fmt::print("# What holds: the defaults{}, then PITOT_* of the environment.\n",
+             config_path.empty() ? "" : ", then " + config_path);
   Print(PrintConfig(*options));
   return kExitOk;
 }
@@ -112,9 +157,9 @@ int RunVersion(ApiClient& client) {
   const json::object* object = answer.ok() ? answer->if_object() : nullptr;
   const json::value* store = object == nullptr ? nullptr : object->if_contains("store");
   if (store == nullptr) {
-    fmt::print("no server answers\n");
+    fmt::print("no server answers at {}\n", client.url());
   } else {
-    fmt::print("server: store {}\n", Text(*store, "engine"));
+    fmt::print("server at {}, store {}\n", client.url(), Text(*store, "engine"));
   }
   return kExitOk;
 }

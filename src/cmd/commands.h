@@ -12,9 +12,10 @@
 namespace pitot {
 
 struct TraceArgs {
-  std::string id;
+  std::string id;  // Or its beginning: at least four digits that no other trace shares.
   std::string project;
   bool payloads = false;
+  bool all = false;  // Also what a tree of many spans leaves out.
   bool json = false;
 };
 int RunTrace(ApiClient& client, const TraceArgs& args);

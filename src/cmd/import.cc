@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,7 @@ constexpr size_t kPieceBytes = 4 << 20;
 constexpr size_t kReasonsShown = 10;
 constexpr std::chrono::minutes kRetryTime(10);  // While the server asks to wait.
 constexpr std::chrono::seconds kRetryWaitMax(30);
+constexpr double kSpeedSeconds = 0.5;  // Shorter imports say nothing about speed.
 
 // A file's bytes; mapped, so that large ones cost no memory.
 class MappedFile {
@@ -40,6 +42,10 @@ class MappedFile {
       return mapped;
     }
     ASSIGN_OR_RETURN(const File file, File::Open(path, O_RDONLY));
+    struct stat what = {};
+    if (fstat(file.fd(), &what) == 0 && S_ISDIR(what.st_mode)) {
+      return InvalidArgument("is a folder: name the files in it");
+    }
     ASSIGN_OR_RETURN(mapped.bytes_, file.Size());
     if (mapped.bytes_ == 0) return mapped;
     void* data = mmap(nullptr, mapped.bytes_, PROT_READ, MAP_PRIVATE, file.fd(), 0);
@@ -100,12 +106,18 @@ class Importer {
       const absl::Status status = ImportOne(file);
       ClearProgress();
       if (!status.ok()) {
-        fmt::print(stderr, "{}: {}\n", file, Message(status));
-        exit_code_ = std::max(exit_code_, ExitCodeOf(status));
-        if (status.code() == absl::StatusCode::kUnavailable) break;  // The next file fails too.
+        const bool is_named = Message(status).find(file) != std::string_view::npos;
+        fmt::print(stderr, "{}{}\n", is_named ? "" : file + ": ", Message(status));
+        // The next file fails too when nobody answers; else only this file is bad.
+        const bool is_away = status.code() == absl::StatusCode::kUnavailable ||
+                             status.code() == absl::StatusCode::kDeadlineExceeded;
+        exit_code_ = std::max<int>(exit_code_, is_away ? kExitInconclusive : kExitBad);
+        if (is_away) break;
       }
     }
-    PrintSummary(steady_clock::now() - begin);
+    if (files_ > 0 && (accepted_ > 0 || exit_code_ == kExitOk)) {
+      PrintSummary(steady_clock::now() - begin);
+    }
     return exit_code_ != kExitOk ? exit_code_ : rejected_ > 0 ? kExitBad : kExitOk;
   }
 
@@ -199,8 +211,16 @@ class Importer {
   }
 
   void PrintSummary(std::chrono::nanoseconds took) {
-    fmt::print("Imported {} spans from {} file{} in {}.\n", FormatCount(accepted_), files_,
-               files_ == 1 ? "" : "s", FormatDuration(took.count()));
+    const double seconds = std::chrono::duration<double>(took).count();
+    const std::string speed =
+        seconds < kSpeedSeconds
+            ? ""
+            : fmt::format(
+                  " ({} a second)",
+                  FormatCount(static_cast<uint64_t>(static_cast<double>(accepted_) / seconds)));
+    fmt::print("Imported {} span{} from {} file{} in {}{}.\n", FormatCount(accepted_),
+               accepted_ == 1 ? "" : "s", files_, files_ == 1 ? "" : "s",
+               FormatDuration(took.count()), speed);
     if (rejected_ == 0) return;
     fmt::print("{} rejected:\n", FormatCount(rejected_));
     for (const std::string& reason : reasons_) fmt::print("  {}\n", reason);

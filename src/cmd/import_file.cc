@@ -1,5 +1,6 @@
 #include "cmd/import_file.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstring>
 #include <optional>
@@ -15,6 +16,7 @@ namespace json = boost::json;
 
 constexpr size_t kPeekBytes = 64 << 10;
 constexpr size_t kFramesTried = 64;
+constexpr size_t kFrameBytesMax = 1 << 30;
 constexpr std::string_view kProtoType = "application/x-protobuf";
 constexpr std::string_view kJsonType = "application/json";
 
@@ -50,18 +52,6 @@ uint32_t FrameBytes(std::string_view content, size_t at) {
   uint32_t bytes = 0;
   std::memcpy(&bytes, content.data() + at, sizeof(bytes));
   return bytes;
-}
-
-bool LooksFramed(std::string_view content) {
-  size_t at = 0;
-  for (size_t i = 0; i < kFramesTried && at < content.size(); ++i) {
-    if (content.size() - at < 5) return false;
-    const uint32_t bytes = FrameBytes(content, at);
-    // Field 1 of a request: resource_spans, length-delimited.
-    if (bytes == 0 || bytes > content.size() - at - 4 || content[at + 4] != '\n') return false;
-    at += 4 + bytes;
-  }
-  return true;
 }
 
 // Reads protobuf's wire format (protobuf.dev, "Encoding") as far as counting needs it.
@@ -104,6 +94,7 @@ class ProtoReader {
     }
   }
 
+  // False after something that is no field.
   bool ok() const { return ok_; }
   size_t left() const { return left_.size(); }
 
@@ -131,6 +122,25 @@ class ProtoReader {
   std::string_view left_;
   bool ok_ = true;
 };
+
+// Frames of requests, the last of which may be cut off: after at least `whole_min` whole ones.
+bool LooksFramed(std::string_view content, size_t whole_min) {
+  size_t at = 0;
+  for (size_t i = 0; i < kFramesTried && at < content.size(); ++i) {
+    if (content.size() - at < 5) return i >= std::max<size_t>(whole_min, 1);
+    const uint32_t bytes = FrameBytes(content, at);
+    // Field 1 of a request: resource_spans, length-delimited.
+    if (bytes == 0 || content[at + 4] != '\n') return false;
+    const std::string_view body = content.substr(at + 4, bytes);
+    if (body.size() < bytes) return i >= whole_min && bytes < kFrameBytesMax;
+    ProtoReader fields(body);
+    while (fields.Next()) {
+    }
+    if (!fields.ok()) return false;
+    at += 4 + bytes;
+  }
+  return true;
+}
 
 uint64_t CountProto(std::string_view body) {
   uint64_t spans = 0;
@@ -173,6 +183,8 @@ absl::StatusOr<ImportFormat> DetectFormat(std::string_view content) {
   if (content.starts_with("\x1f\x8b") || content.starts_with("\x28\xb5\x2f\xfd")) {
     return InvalidArgument("the file is compressed: unpack it first (gunzip, unzstd)");
   }
+  // First of all: the length of a frame may look like the beginning of anything, but not what follows.
+  if (LooksFramed(content, 1)) return ImportFormat::kFramedProto;
   std::string_view text = content;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const std::string_view trimmed = TrimText(text.substr(0, kPeekBytes));
@@ -184,11 +196,11 @@ absl::StatusOr<ImportFormat> DetectFormat(std::string_view content) {
     }
     return IsJson(line) ? ImportFormat::kOtlpJsonLines : ImportFormat::kOtlpJson;
   }
-  if (LooksFramed(content)) return ImportFormat::kFramedProto;
   if (content[0] == '\n') {
     ProtoReader reader(content);
     if (reader.Next()) return ImportFormat::kOtlpProto;
   }
+  if (LooksFramed(content, 0)) return ImportFormat::kFramedProto;
   return InvalidArgument(
       "the file is none of the formats known here: JSON Lines of spans, OTLP JSON, OTLP protobuf");
 }
@@ -254,7 +266,11 @@ absl::StatusOr<ImportPiece> ImportCutter::NextProto(size_t bytes_max) {
     taken = end;
     if (taken >= bytes_max) break;
   }
-  if (taken == 0) return InvalidArgument("byte {} is no field of an OTLP request", at_);
+  if (taken == 0) {
+    return InvalidArgument(
+        "ends inside the resource at byte {} of {}: it was cut off; what stands before is imported",
+        at_, content_.size());
+  }
   at_ += taken;
   return ImportPiece{rest.substr(0, taken), 0, "/v1/traces", kProtoType, at_};
 }
@@ -262,8 +278,14 @@ absl::StatusOr<ImportPiece> ImportCutter::NextProto(size_t bytes_max) {
 absl::StatusOr<ImportPiece> ImportCutter::NextFrame() {
   const size_t left = content_.size() - at_;
   if (left < 4 || FrameBytes(content_, at_) > left - 4) {
-    return InvalidArgument("the file is cut off: the request at byte {} is not complete", at_);
+    const std::string size =
+        left < 4 ? "its length is incomplete"
+                 : fmt::format("{} of its {} bytes are there", left - 4, FrameBytes(content_, at_));
+    return InvalidArgument(
+        "ends inside body {}, which begins at byte {}: {}; the {} before it are imported",
+        frames_ + 1, at_, size, frames_);
   }
+  ++frames_;
   const uint32_t bytes = FrameBytes(content_, at_);
   const std::string_view body = content_.substr(at_ + 4, bytes);
   at_ += 4 + bytes;

@@ -52,6 +52,7 @@ class ImportCutter {
   const ImportFormat format_;
   size_t at_ = 0;
   uint64_t line_ = 1;
+  uint64_t frames_ = 0;
 };
 
 // Spans (of any signal: records) in an OTLP body; 0 when it cannot be read.

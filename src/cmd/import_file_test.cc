@@ -130,7 +130,32 @@ TEST(ImportCutter, FramesAreRequests) {
   ImportCutter cut(std::string_view(content).substr(0, content.size() - 1),
                    ImportFormat::kFramedProto);
   EXPECT_TRUE(cut.Next(1).ok());
-  EXPECT_THAT(std::string(Message(cut.Next(1).status())), HasSubstr("cut off"));
+  EXPECT_THAT(std::string(Message(cut.Next(1).status())),
+              HasSubstr("ends inside body 2, which begins at byte"));
+}
+
+TEST(DetectFormat, KnowsFramesCutAnywhere) {
+  const std::string content = Frame(Request(2, 3)) + Frame(Request(1, 2));
+  for (size_t bytes = 5; bytes <= content.size(); ++bytes) {
+    const auto format = DetectFormat(std::string_view(content).substr(0, bytes));
+    ASSERT_TRUE(format.ok()) << bytes << " bytes: " << format.status().ToString();
+    EXPECT_EQ(Name(*format), Name(ImportFormat::kFramedProto)) << bytes << " bytes";
+  }
+}
+
+TEST(DetectFormat, TellsFramesFromRequestsWhateverTheirLength) {
+  // From one to three bytes of length, and frames whose length begins like a request.
+  for (const int spans : {1, 20, 21, 30, 86, 5'000}) {
+    const std::string request = Request(1, spans);
+    EXPECT_EQ(Name(*DetectFormat(request)), Name(ImportFormat::kOtlpProto)) << request.size();
+    for (size_t pad = 0; pad < 256; ++pad) {
+      // An unknown field 15 of `pad` bytes makes requests of every length.
+      const std::string padded = request + Field(15, std::string(pad, 'x'));
+      EXPECT_EQ(Name(*DetectFormat(Frame(padded) + Frame(request))),
+                Name(ImportFormat::kFramedProto))
+          << padded.size();
+    }
+  }
 }
 
 TEST(ReadOtlpReply, BothEncodings) {

@@ -1,10 +1,15 @@
 // The program `pitot`: its commands and their flags.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <string>
+#include <vector>
 
+#include "base/text.h"
 #include "cmd/commands.h"
 #include "cmd/import.h"
 
@@ -94,7 +99,9 @@ void AddCommands(CLI::App& app, Flags& flags) {
   AddTraces(app, flags);
 
   CLI::App* trace = AddReader(app, "trace", "One run as a tree, with tokens and cost", flags);
-  trace->add_option("id", flags.trace.id, "Trace id, 32 hex digits")->required();
+  trace->add_option("id", flags.trace.id, "Trace id, or enough of its beginning (4 or more digits)")
+      ->required();
+  trace->add_flag("--all", flags.trace.all, "Every span; otherwise of many siblings only some");
   trace->add_flag("--payloads", flags.trace.payloads, "Also prompts, answers, arguments, results");
   AddProject(trace, flags);
 
@@ -136,6 +143,61 @@ int Run(const CLI::App& app, Flags& flags) {
   return RunVersion(client);
 }
 
+// Names to choose from, without those that only ask for help.
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(one->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> OptionNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* one : app.get_options()) {
+    for (const std::string& name : one->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::string Suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  return DidYouMean(word, names);
+}
+
+// What is wrong, what was meant, where to read on.
+int UsageError(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* command = &app;
+  std::string name = app.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += " " + command->get_name();
+  }
+  const std::vector<std::string> rest = app.remaining(true);
+  const std::vector<std::string> commands = CommandNames(*command);
+  std::string words = error.what();
+  if (!commands.empty() && error.get_name() == "RequiredError") {
+    if (rest.empty() && command == &app) {
+      fmt::print(stderr, "{}", app.help());
+      return kExitUsage;
+    }
+    words = rest.empty()
+                ? "a command is missing"
+                : fmt::format("no command \"{}\"{}", rest[0], Suggestion(rest[0], commands));
+    words += fmt::format("\nCommands: {}", fmt::join(commands, ", "));
+  } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !rest.empty()) {
+    // Values of unknown options are not expected either; the option says more.
+    const auto option =
+        std::ranges::find_if(rest, [](const std::string& one) { return one.starts_with('-'); });
+    const std::string& word = option != rest.end() ? *option : rest[0];
+    std::vector<std::string> options = OptionNames(*command);
+    std::ranges::copy(OptionNames(app), std::back_inserter(options));
+    words = fmt::format("\"{}\" is not expected here{}", word, Suggestion(word, options));
+  }
+  fmt::print(stderr, "{}: {}\nSee `{} --help`.\n", name, words, name);
+  return kExitUsage;
+}
+
 }  // namespace
 }  // namespace pitot
 
@@ -147,7 +209,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? pitot::kExitOk : pitot::kExitUsage;
+    // --help is an "error" without a code.
+    return error.get_exit_code() == 0 ? app.exit(error) : pitot::UsageError(app, error);
   }
   return pitot::Run(app, flags);
 }

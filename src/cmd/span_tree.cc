@@ -64,8 +64,104 @@ class TreeBuilder {
   std::vector<TreeRow> rows_;
 };
 
+class TreeFolder {
+ public:
+  TreeFolder(const std::vector<TreeRow>& rows, size_t children_max)
+      : rows_(rows), children_max_(children_max), ends_(rows.size()), errors_(rows.size() + 1) {
+    children_[kTop] = 0;
+    std::vector<size_t> above;
+    const auto close = [&](size_t depth, size_t at) {
+      for (; above.size() > depth; above.pop_back()) ends_[above.back()] = at;
+    };
+    for (size_t i = 0; i < rows.size(); ++i) {
+      close(rows[i].depth, i);
+      ++children_[above.empty() ? kTop : above.back()];
+      above.push_back(i);
+      errors_[i + 1] = errors_[i] + (Text(*rows[i].span, "status") == "error" ? 1 : 0);
+    }
+    close(0, rows.size());
+  }
+
+  std::vector<TreeRow> Rows() {
+    open_.push_back({kTop, 0, rows_.size()});
+    size_t i = 0;
+    while (i < rows_.size()) {
+      CloseUntil(i);
+      if (!Keep(i)) {
+        i = ends_[i];
+        continue;
+      }
+      TreeRow row = rows_[i];
+      row.last = row.last && open_.back().left_out == 0;
+      kept_.push_back(row);
+      open_.push_back({i, row.depth + 1, ends_[i]});
+      ++i;
+    }
+    CloseUntil(rows_.size());
+    Close();
+    return std::move(kept_);
+  }
+
+ private:
+  static constexpr size_t kTop = static_cast<size_t>(-1);
+  static constexpr size_t kErrorsShown = 10;
+  // A few more are shown rather than counted.
+  static constexpr size_t kSlack = 10;
+
+  struct Parent {
+    size_t row;
+    uint32_t depth;  // Of its children.
+    size_t end;
+    size_t shown = 0;
+    size_t errors_shown = 0;
+    size_t left_out = 0;
+    size_t left_out_errors = 0;
+  };
+
+  bool Keep(size_t i) {
+    Parent& parent = open_.back();
+    if (children_[parent.row] <= children_max_ + kSlack || parent.shown < children_max_) {
+      ++parent.shown;
+      return true;
+    }
+    const size_t errors = errors_[ends_[i]] - errors_[i];
+    if (errors > 0 && parent.errors_shown < kErrorsShown) {
+      ++parent.errors_shown;
+      return true;
+    }
+    parent.left_out += ends_[i] - i;
+    parent.left_out_errors += errors;
+    return false;
+  }
+
+  void CloseUntil(size_t i) {
+    while (open_.size() > 1 && open_.back().end <= i) Close();
+  }
+  void Close() {
+    const Parent parent = open_.back();
+    open_.pop_back();
+    if (parent.left_out == 0) return;
+    kept_.push_back({.depth = parent.depth,
+                     .last = true,
+                     .left_out = parent.left_out,
+                     .left_out_errors = parent.left_out_errors});
+  }
+
+  const std::vector<TreeRow>& rows_;
+  const size_t children_max_;
+  std::vector<size_t> ends_;    // By row: after all that is below it.
+  std::vector<size_t> errors_;  // In the rows before.
+  absl::flat_hash_map<size_t, size_t> children_;
+  std::vector<Parent> open_;
+  std::vector<TreeRow> kept_;
+};
+
 }  // namespace
 
 std::vector<TreeRow> TreeOf(const boost::json::array& spans) { return TreeBuilder(spans).Rows(); }
+
+std::vector<TreeRow> FoldTree(const std::vector<TreeRow>& rows, size_t children_max) {
+  return TreeFolder(rows, children_max).Rows();
+}
 
 }  // namespace pitot

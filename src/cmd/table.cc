@@ -53,4 +53,33 @@ std::string Table::Render(const Terminal& terminal) const {
   return out;
 }
 
+bool Table::Fits(size_t width) const {
+  size_t total = 0;
+  for (const Shown& one : Layout(width)) {
+    total += one.width + (total == 0 ? 0 : kGap);
+    // Cut to a stump while others were cut, too: nobody can read that.
+    const bool is_cut = one.width < TextWidth(columns_[one.column].title);
+    if (is_cut && one.width <= kCellMin) return false;
+  }
+  return total <= width;
+}
+
+std::string Table::RenderRows(const Terminal& terminal) const {
+  size_t names = 0;
+  for (const TableColumn& column : columns_) names = std::max(names, TextWidth(column.title));
+  names = std::min(names, terminal.width / 2);
+  std::string out;
+  for (const Row& row : rows_) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const std::string name = PadRight(Fit(columns_[i].title, names), names + kGap);
+      const std::string value = Fit(row.cells[i], terminal.width - names - kGap);
+      out += value.empty() ? Styled(terminal, Style::kDim, Fit(columns_[i].title, names))
+                           : Styled(terminal, Style::kDim, name) + value;
+      out += "\n";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
 }  // namespace pitot

@@ -28,6 +28,11 @@ class Table {
 
   std::string Render(const Terminal& terminal) const;
 
+  // Whether columns side by side stay legible in that many columns of a terminal.
+  bool Fits(size_t width) const;
+  // One line a cell: "name  value", a blank line between rows.
+  std::string RenderRows(const Terminal& terminal) const;
+
  private:
   struct Row {
     std::vector<std::string> cells;

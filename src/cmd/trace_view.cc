@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cmd/client.h"
+#include "cmd/span_contents.h"
 #include "cmd/span_tree.h"
 
 namespace pitot {
@@ -19,11 +20,25 @@ namespace json = boost::json;
 
 constexpr size_t kGap = 2;
 constexpr size_t kNameMin = 24;
+constexpr size_t kChildrenShown = 40;
 constexpr std::string_view kInputBuckets[] = {"input_tokens",          "cache_read_tokens",
                                               "cache_write_5m_tokens", "cache_write_1h_tokens",
                                               "input_audio_tokens",    "input_image_tokens"};
 constexpr std::string_view kOutputBuckets[] = {"output_tokens", "reasoning_tokens",
                                                "output_audio_tokens", "output_image_tokens"};
+
+constexpr const char* kUnpriced = "unpriced";
+
+// Why usage that a span reports does not count; for roll-ups the legend says it.
+struct NotCountedRow {
+  std::string_view reason;  // counted_reason of the API.
+  std::string_view words;
+};
+constexpr NotCountedRow kNotCounted[] = {
+    {"wraps_call", "not counted: the call below it reports the same usage"},
+    {"same_response", "not counted: another span has the same response id and counts"},
+    {"same_call", "not counted: another span reports the same call and counts"},
+};
 
 Style KindStyle(std::string_view kind) {
   if (kind == "llm") return Style::kCyan;
@@ -62,8 +77,8 @@ std::string SpanCost(const json::value& span) {
   if (!IsNull(span, "cost_usd")) {
     return (Flag(span, "estimated") ? "~" : "") + CostText(span);
   }
-  // Unknown, unlike the cost of what costs nothing.
-  return TokensText(span).empty() ? "" : "?";
+  // Unknown, unlike the cost of what costs nothing. What another span pays for needs no price.
+  return TokensText(span).empty() || HasUncountedUsage(span) ? "" : kUnpriced;
 }
 
 // What a span's own line has besides the tree.
@@ -118,15 +133,20 @@ std::vector<std::string> NotesOf(const json::value& span) {
     notes.push_back("finished by " + finish);
   }
   if (Text(span, "kind") == "llm" && Flag(span, "counted") && IsNull(span, "cost_usd")) {
-    notes.push_back("no price known for " + Text(span, "model"));
+    notes.push_back("no price is known for " + Text(span, "model"));
+  }
+  const std::string reason = Text(span, "counted_reason");
+  for (const NotCountedRow& row : kNotCounted) {
+    if (!Flag(span, "counted") && reason == row.reason) notes.emplace_back(row.words);
   }
   return notes;
 }
 
 class TraceView {
  public:
-  TraceView(const json::value& answer, const Terminal& terminal, const SpanReader& read_span)
-      : terminal_(terminal), read_span_(read_span), rows_(TreeOf(List(answer, "spans"))) {
+  TraceView(const json::value& answer, const Terminal& terminal, const TraceViewOptions& options)
+      : terminal_(terminal), options_(options), rows_(TreeOf(List(answer, "spans"))) {
+    if (!options.all) rows_ = FoldTree(rows_, kChildrenShown);
     const auto* object = answer.if_object();
     const json::value* trace = object == nullptr ? nullptr : object->if_contains("trace");
     if (trace != nullptr) trace_ = *trace;
@@ -136,7 +156,9 @@ class TraceView {
   std::string Render() {
     RenderHead();
     RenderTitles();
-    for (const TreeRow& row : rows_) RenderRow(row);
+    for (const TreeRow& row : rows_) {
+      row.span == nullptr ? RenderLeftOut(row) : RenderRow(row);
+    }
     RenderLegend();
     return std::move(out_);
   }
@@ -148,12 +170,14 @@ class TraceView {
     size_t cost = TextWidth("cost");
     size_t duration = TextWidth("duration");
     for (const TreeRow& row : rows_) {
+      if (row.span == nullptr) continue;
       const Figures figures = FiguresOf(*row.span);
       tokens = std::max(tokens, TextWidth(figures.tokens));
       cost = std::max(cost, TextWidth(figures.cost));
       duration = std::max(duration, TextWidth(figures.duration));
       uncounted_ = uncounted_ || HasUncountedUsage(*row.span);
       estimated_ = estimated_ || Flag(*row.span, "estimated");
+      unpriced_ = unpriced_ || figures.cost == kUnpriced;
     }
     duration_width_ = duration;
     tokens_width_ = tokens;
@@ -187,11 +211,11 @@ class TraceView {
     if (errors > 0) sums += " · " + Plural(errors, "error", "errors");
     Line(sums);
     std::string money = fmt::format(
-        "{} tokens in, {} out · {}",
-        FormatCount(static_cast<uint64_t>(Number(trace_, "input_tokens"))),
-        FormatCount(static_cast<uint64_t>(Number(trace_, "output_tokens"))), CostText(trace_));
+        "{} tokens in, {} out", FormatCount(static_cast<uint64_t>(Number(trace_, "input_tokens"))),
+        FormatCount(static_cast<uint64_t>(Number(trace_, "output_tokens"))));
+    if (!IsNull(trace_, "cost_usd")) money += " · " + CostText(trace_);
     if (const double unpriced = Number(trace_, "unpriced_calls"); unpriced > 0) {
-      money += fmt::format(" without {} of unknown price", Plural(unpriced, "call", "calls"));
+      money += fmt::format(" · {} unpriced", Plural(unpriced, "call", "calls"));
     }
     Line(money);
     std::vector<std::string> whose;
@@ -311,7 +335,16 @@ class TraceView {
     if (const auto notes = NotesOf(span); !notes.empty()) {
       Note(below, fmt::format("{}", fmt::join(notes, " · ")), Style::kYellow);
     }
-    if (read_span_) RenderContents(below, Text(span, "span_id"));
+    if (options_.read_span) RenderContents(below, Text(span, "span_id"));
+  }
+
+  void RenderLeftOut(const TreeRow& row) {
+    std::string below;
+    const std::string prefix = Prefix(row, &below);
+    std::string words =
+        fmt::format("… {}", Plural(static_cast<double>(row.left_out), "more span", "more spans"));
+    if (row.left_out_errors > 0) words += fmt::format(", {} failed", row.left_out_errors);
+    Line(prefix + words + "; --all shows them", Style::kDim);
   }
 
   void Note(const std::string& below, std::string_view text, Style style) {
@@ -321,44 +354,9 @@ class TraceView {
   }
 
   void RenderContents(const std::string& below, const std::string& span_id) {
-    const std::optional<json::value> span = read_span_(span_id);
-    if (!span) return Note(below, "its contents could not be read", Style::kRed);
-    for (const std::string_view name :
-         {"system", "tool_definitions", "input", "reasoning", "output"}) {
-      for (const json::value& piece : List(*span, name)) RenderPiece(below, name, piece);
-    }
-  }
-
-  void RenderPiece(const std::string& below, std::string_view name, const json::value& piece) {
-    if (!IsNull(piece, "missing_payload")) {
-      return Paragraph(below, std::string(name), "(not in the store any more)");
-    }
-    if (!piece.is_object() || List(piece, "parts").empty()) {
-      return Paragraph(
-          below, name == "tool_definitions" ? "tools" : std::string(name),
-          piece.is_string() ? std::string(piece.get_string()) : json::serialize(piece));
-    }
-    const std::string role = Text(piece, "role");
-    const std::string label = name == "input" && !role.empty() ? role : std::string(name);
-    for (const json::value& part : List(piece, "parts")) Paragraph(below, label, PartText(part));
-  }
-
-  // Text as it is, tool calls as calls, anything else as JSON.
-  static std::string PartText(const json::value& part) {
-    const json::object* object = part.if_object();
-    if (object == nullptr) return json::serialize(part);
-    const auto member = [&](const char* name) -> std::string {
-      const json::value* value = object->if_contains(name);
-      if (value == nullptr) return "";
-      return value->is_string() ? std::string(value->get_string()) : json::serialize(*value);
-    };
-    const std::string type = Text(part, "type");
-    if (type == "text" && object->contains("content")) return member("content");
-    if (type == "reasoning" && object->contains("content")) return "(thinks) " + member("content");
-    if (type == "tool_call")
-      return fmt::format("calls {}({})", member("name"), member("arguments"));
-    if (type == "tool_result" && object->contains("result")) return "result " + member("result");
-    return json::serialize(part);
+    const std::optional<std::string> body = options_.read_span(span_id);
+    if (!body) return Note(below, "its contents could not be read", Style::kRed);
+    for (const SpanText& one : SpanContents(*body)) Paragraph(below, one.label, one.text);
   }
 
   // "label  text", the text wrapped at the terminal's edge.
@@ -389,18 +387,17 @@ class TraceView {
   }
 
   void RenderLegend() {
-    std::vector<std::string> legend;
-    if (uncounted_) legend.push_back("( ) not counted: another span reports the same usage");
+    std::vector<std::string_view> legend;
+    if (uncounted_) legend.push_back("( ) not counted: other spans report the same usage");
     if (estimated_) legend.push_back("~ estimated");
-    if (!legend.empty()) {
-      out_ += "\n";
-      Line(fmt::format("{}", fmt::join(legend, " · ")), Style::kDim);
-    }
+    if (unpriced_) legend.push_back("unpriced: give the model a price in a file of your own, set as prices.file");
+    if (!legend.empty()) out_ += "\n";
+    for (const std::string_view line : legend) Line(line, Style::kDim);
   }
 
   const Terminal terminal_;
-  const SpanReader& read_span_;
-  const std::vector<TreeRow> rows_;
+  const TraceViewOptions& options_;
+  std::vector<TreeRow> rows_;
   json::value trace_;
   double total_ms_ = 0;
   size_t name_width_ = 0;
@@ -410,6 +407,7 @@ class TraceView {
   size_t cost_width_ = 0;
   bool uncounted_ = false;
   bool estimated_ = false;
+  bool unpriced_ = false;
   std::vector<bool> open_;  // By depth: siblings follow below.
   std::string out_;
 };
@@ -423,7 +421,7 @@ std::string ShortCount(double n) {
 }
 
 std::string CostText(const json::value& object) {
-  if (IsNull(object, "cost_usd")) return "?";
+  if (IsNull(object, "cost_usd")) return kUnpriced;
   return FormatUsd(std::llround(Number(object, "cost_usd") * 1e9));
 }
 
@@ -437,8 +435,8 @@ std::string TimeText(std::string_view rfc3339) {
 }
 
 std::string RenderTrace(const json::value& answer, const Terminal& terminal,
-                        const SpanReader& read_span) {
-  return TraceView(answer, terminal, read_span).Render();
+                        const TraceViewOptions& options) {
+  return TraceView(answer, terminal, options).Render();
 }
 
 }  // namespace pitot

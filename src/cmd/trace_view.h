@@ -14,15 +14,20 @@
 namespace pitot {
 
 // The answer of GET /api/v1/traces/{id}/spans/{id}, or nothing when it cannot be had.
-using SpanReader = std::function<std::optional<boost::json::value>(std::string_view span_id)>;
+using SpanReader = std::function<std::optional<std::string>(std::string_view span_id)>;
 
-// `answer`: of GET /api/v1/traces/{id}. `read_span`: given, contents are shown below each span.
+struct TraceViewOptions {
+  SpanReader read_span;  // Given: contents are shown below each span.
+  bool all = false;      // Otherwise of a span's many children only some.
+};
+
+// `answer`: of GET /api/v1/traces/{id}.
 std::string RenderTrace(const boost::json::value& answer, const Terminal& terminal,
-                        const SpanReader& read_span = nullptr);
+                        const TraceViewOptions& options = {});
 
-// Figures as the views show them. `usd` null or below zero: unknown.
+// Figures as the views show them.
 std::string ShortCount(double n);                        // 950, 12.3k, 1.2M
-std::string CostText(const boost::json::value& object);  // cost_usd: "$0.0042", "?" unknown.
+std::string CostText(const boost::json::value& object);  // cost_usd: "$0.0042", "unpriced".
 std::string DurationText(double ms);
 std::string TimeText(std::string_view rfc3339);  // 2026-11-20 07:00:43 (UTC)
 

@@ -4,11 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <boost/json.hpp>
+#include <cctype>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "base/text.h"
 #include "cmd/client.h"
+#include "cmd/json_slice.h"
 #include "cmd/table.h"
 #include "cmd/trace_view.h"
 
@@ -16,6 +20,9 @@ namespace pitot {
 namespace {
 
 namespace json = boost::json;
+
+constexpr size_t kWholeIdWidth = 100;
+constexpr size_t kShortIdDigits = 12;
 
 std::string Count(const json::value& object, std::string_view name) {
   return FormatCount(static_cast<uint64_t>(Number(object, name)));
@@ -30,16 +37,29 @@ std::string StatusWord(const json::value& trace) {
   return fmt::format("{:.0f} error{}", errors, errors == 1 ? "" : "s");
 }
 
-// A value in a table's cell.
-std::string CellText(const json::value& value) {
-  if (value.is_null()) return "NULL";
-  if (value.is_string()) return CleanLine(std::string_view(value.get_string()));
-  if (value.is_double()) {
-    // Six digits are what a person reads; --json has them all.
-    const double number = value.get_double();
-    return std::abs(number) < 1000 ? fmt::format("{:.6g}", number) : fmt::format("{:.2f}", number);
+// Six digits are what a person reads; --json has them all.
+std::string NumberText(std::string_view written) {
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(written.data(), written.data() + written.size(), number);
+  const bool is_whole = written.find_first_of(".eE") == std::string_view::npos;
+  const double size = std::abs(number);
+  if (is_whole || error != std::errc() || size >= 1e15) return std::string(written);
+  if (size >= 1000) return fmt::format("{:.2f}", number);
+  if (size >= 1e-4 || size < 1e-12) return fmt::format("{:.6g}", number);
+  // Money in small change: 0.0000355, not 3.55e-05.
+  std::string text = fmt::format("{:.{}f}", number, 5 - std::lround(std::floor(std::log10(size))));
+  text.erase(text.find_last_not_of('0') + 1);
+  return text;
+}
+
+// A value in a table's cell, as it is written in the answer.
+std::string CellText(std::string_view value) {
+  if (value == "null") return "NULL";
+  if (value.starts_with('-') || (!value.empty() && std::isdigit(static_cast<uint8_t>(value[0])))) {
+    return NumberText(value);
   }
-  return CleanLine(json::serialize(value));
+  return CleanLine(JsonAsText(value));
 }
 
 bool IsNumberType(std::string_view type) {
@@ -147,49 +167,55 @@ std::string RenderTraces(const json::value& answer, const Terminal& terminal) {
                {"trace"},
                {"name", false, true},
                {"duration", true},
-               {"status", false, false, 100},
+               {"status"},
                {"calls", true, false, 130},
                {"tools", true, false, 130},
                {"tokens", true, false, 110},
                {"cost", true},
                {"feature", false, true, 120},
                {"user", false, true, 150}});
+  // `pitot trace` takes the beginning of an id, too.
+  const size_t id_digits = terminal.width < kWholeIdWidth ? kShortIdDigits : 32;
+  bool unpriced = false;
   for (const json::value& trace : List(answer, "traces")) {
     const std::string status = StatusWord(trace);
     const double tokens = Number(trace, "input_tokens") + Number(trace, "output_tokens");
     const std::string more =
         Number(trace, "unpriced_calls") > 0 && !IsNull(trace, "cost_usd") ? "+" : "";
+    unpriced = unpriced || !more.empty();
     const std::string started = TimeText(Text(trace, "started_at"));
-    table.AddRow({started.size() > 5 ? started.substr(5) : started, Text(trace, "trace_id"),
-                  Text(trace, "root_name"),
+    table.AddRow({started.size() > 5 ? started.substr(5) : started,
+                  Text(trace, "trace_id").substr(0, id_digits), Text(trace, "root_name"),
                   status == "running" ? "…" : DurationText(Number(trace, "duration_ms")), status,
                   Count(trace, "llm_calls"), Count(trace, "tool_calls"), ShortCount(tokens),
                   CostText(trace) + more, Text(trace, "feature"), Text(trace, "user_id")},
                  status == "failed" ? Style::kRed : Style::kPlain);
   }
-  return table.Render(terminal);
+  std::string out = table.Render(terminal);
+  if (unpriced) out += Styled(terminal, Style::kDim, "+ and calls of unknown price") + "\n";
+  return out;
 }
 
-std::string RenderSqlResult(const json::value& answer, const Terminal& terminal) {
+std::string RenderSqlResult(std::string_view body, const Terminal& terminal) {
   std::vector<TableColumn> columns;
-  for (const json::value& column : List(answer, "columns")) {
-    const std::string type = Text(column, "type");
-    columns.push_back({Text(column, "name"), IsNumberType(type), !IsNumberType(type)});
+  for (const std::string_view column : JsonElements(JsonMember(body, "columns"))) {
+    const bool is_number = IsNumberType(JsonAsText(JsonMember(column, "type")));
+    columns.push_back({CleanLine(JsonAsText(JsonMember(column, "name"))), is_number, !is_number});
   }
   Table table(std::move(columns));
-  for (const json::value& row : List(answer, "rows")) {
+  for (const std::string_view row : JsonElements(JsonMember(body, "rows"))) {
     std::vector<std::string> cells;
-    if (const auto* values = row.if_array()) {
-      for (const json::value& value : *values) cells.push_back(CellText(value));
-    }
+    for (const std::string_view value : JsonElements(row)) cells.push_back(CellText(value));
     table.AddRow(std::move(cells));
   }
-  std::string out = table.Render(terminal);
+  std::string out =
+      table.Fits(terminal.width) ? table.Render(terminal) : table.RenderRows(terminal);
   const size_t rows = table.rows();
-  std::string end = fmt::format("{} row{}, {}", FormatCount(rows), rows == 1 ? "" : "s",
-                                DurationText(Number(answer, "elapsed_ms")));
+  std::string end =
+      fmt::format("{} row{}, {}", FormatCount(rows), rows == 1 ? "" : "s",
+                  DurationText(std::atof(JsonAsText(JsonMember(body, "elapsed_ms")).c_str())));
   out += Styled(terminal, Style::kDim, end) + "\n";
-  if (Flag(answer, "truncated")) {
+  if (JsonMember(body, "truncated") == "true") {
     out += Styled(terminal, Style::kYellow,
                   "There are more rows: the result was cut at limits.sql_rows.") +
            "\n";

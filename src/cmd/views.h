@@ -5,13 +5,15 @@
 
 #include <boost/json/value.hpp>
 #include <string>
+#include <string_view>
 
 #include "cmd/terminal.h"
 
 namespace pitot {
 
 std::string RenderTraces(const boost::json::value& answer, const Terminal& terminal);
-std::string RenderSqlResult(const boost::json::value& answer, const Terminal& terminal);
+// `body`: the answer as it came, well-formed. Columns that do not fit side by side are listed row by row.
+std::string RenderSqlResult(std::string_view body, const Terminal& terminal);
 std::string RenderReceipts(const boost::json::value& answer, const Terminal& terminal);
 
 }  // namespace pitot
