@@ -37,6 +37,9 @@ std::vector<std::string> Arguments(const EmbeddedOptions& options, const std::st
       fmt::format("--path={}", data_path),
       fmt::format("--max_server_memory_usage={}", MemoryLimit(options.memory_bytes)),
       fmt::format("--background_pool_size={}", options.merge_threads),
+      // Where standard error is a terminal the library logs to it: of every statement, that its
+      // thread is not as expected, which is harmless. Its errors come with the results.
+      "--logger.console=0",
       // The library reads a bare expression as a SELECT; a server does not.
       "--implicit_select=0",
   };

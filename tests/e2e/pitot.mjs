@@ -1,7 +1,8 @@
 // Starts the real program for a test and asks it questions the way a person does.
 //
 //   const pitot = await startPitot(t);          // Fresh data, free ports; stopped after the test.
-//   pitot.httpUrl, pitot.grpcUrl
+//   const pitot = await startPitot(t, { onTerminal: true });  // And Ctrl-C stops it.
+//   pitot.httpUrl, pitot.grpcUrl, pitot.log
 //   await pitot.command('traces', '--json')     // {code, stdout, stderr}
 //   await pitot.trace(id, (answer) => ...)      // Asks until the answer satisfies the condition.
 
@@ -43,11 +44,11 @@ async function run(args, env) {
   return { code, ...output };
 }
 
-export async function startPitot(t) {
+export async function startPitot(t, { onTerminal = false } = {}) {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run make build`);
   const [httpPort, grpcPort] = await freePorts(2);
   const dataDir = await mkdtemp(join(tmpdir(), 'pitot-e2e-'));
-  const pitot = new Pitot(httpPort, grpcPort, dataDir);
+  const pitot = new Pitot(httpPort, grpcPort, dataDir, onTerminal);
   t.after(async () => {
     await pitot.stop();
     await rm(dataDir, { recursive: true, force: true });
@@ -59,9 +60,11 @@ export async function startPitot(t) {
 class Pitot {
   #env;
   #server;
+  #onTerminal;
   #log = '';
 
-  constructor(httpPort, grpcPort, dataDir) {
+  constructor(httpPort, grpcPort, dataDir, onTerminal) {
+    this.#onTerminal = onTerminal;
     this.httpUrl = `http://127.0.0.1:${httpPort}`;
     this.grpcUrl = `http://127.0.0.1:${grpcPort}`;
     this.#env = {
@@ -71,7 +74,10 @@ class Pitot {
       PITOT_DATA_DIR: dataDir,
       PITOT_URL: this.httpUrl,
     };
-    this.#server = spawn(PROGRAM, ['serve'], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // script(1) runs a program on a terminal of its own and passes on what is typed.
+    this.#server = onTerminal
+      ? spawn('script', ['-qfec', `exec '${PROGRAM}' serve`, '/dev/null'], { env: this.#env })
+      : spawn(PROGRAM, ['serve'], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#server.stdout, this.#server.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk) => (this.#log += chunk));
     }
@@ -119,12 +125,18 @@ class Pitot {
   async stop() {
     if (this.#ended) return;
     const closed = once(this.#server, 'close');
-    this.#server.kill('SIGTERM');
+    if (this.#onTerminal) this.#server.stdin.write('\x03');
+    else this.#server.kill('SIGTERM');
     const late = setTimeout(() => this.#server.kill('SIGKILL'), STOP_DEADLINE_MS);
     const [code, signal] = await closed;
     clearTimeout(late);
     if (code !== 0)
-      throw new Error(`pitot serve ended with ${code ?? signal} on SIGTERM:\n${this.#log}`);
+      throw new Error(`pitot serve ended with ${code ?? signal}, asked to stop:\n${this.#log}`);
+  }
+
+  // What the server has written so far.
+  get log() {
+    return this.#log;
   }
 
   get #ended() {
