@@ -13,14 +13,24 @@
 
 #include "base/log.h"
 
+// libchdb is not instrumented, so no sanitized program loads it; and sanitizers bring a write() too.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PITOT_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PITOT_SANITIZED
+#endif
+#endif
+
 namespace pitot {
 namespace {
-
-constexpr std::chrono::milliseconds kTryAgain{200};
 
 std::atomic<const void*> library_base{nullptr};
 std::atomic<int> waiting{0};     // Writes that are being tried again.
 std::atomic<int> last_error{0};  // Of any of them.
+
+#ifndef PITOT_SANITIZED
+constexpr std::chrono::milliseconds kTryAgain{200};
 
 // Conditions of a disk, which pass. Pipes and sockets do not have them.
 bool IsDiskError(int error) {
@@ -49,6 +59,7 @@ ssize_t TryAgain(int fd, const void* bytes, size_t count, int error) {
   errno = result;
   return written;
 }
+#endif
 
 }  // namespace
 
@@ -64,14 +75,6 @@ std::string EngineWriteTrouble() {
 
 }  // namespace pitot
 
-// libchdb is not instrumented, so no sanitized program loads it; and sanitizers bring a write() too.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PITOT_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PITOT_SANITIZED
-#endif
-#endif
 #ifndef PITOT_SANITIZED
 extern "C" ssize_t write(int fd, const void* bytes, size_t count) {
   const long written = syscall(SYS_write, fd, bytes, count);
