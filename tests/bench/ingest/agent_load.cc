@@ -30,12 +30,15 @@ AgentLoad::AgentLoad(const AgentLoadOptions& options) : options_(options), rando
   system_ = "[" + TextPart(prose_.Text(6000, random_)) + "]";
   for (size_t i = 0; i < kTools; ++i) {
     tool_names_.push_back("tool_" + std::to_string(i));
+    // Drawn one by one: compilers differ in which operand of + they evaluate first.
+    const std::string query = prose_.Text(80, random_);
+    const std::string path = prose_.Text(80, random_);
+    const std::string description = prose_.Text(500, random_);
     tools_ += (i == 0 ? R"([{"type":"function","name":")" : R"(,{"type":"function","name":")") +
-              tool_names_.back() + R"(","description":")" + prose_.Text(500, random_) +
+              tool_names_.back() + R"(","description":")" + description +
               R"(","parameters":{"type":"object","properties":{"path":{"type":"string",)" +
-              R"("description":")" + prose_.Text(80, random_) +
-              R"("},"query":{"type":"string","description":")" + prose_.Text(80, random_) +
-              R"("}},"required":["path"]}})";
+              R"("description":")" + path + R"("},"query":{"type":"string","description":")" +
+              query + R"("}},"required":["path"]}})";
   }
   tools_ += "]";
   conversations_.resize(options.conversations);
@@ -167,8 +170,9 @@ std::vector<AgentLoad::ToolCall> AgentLoad::ToolCalls() {
   for (ToolCall& call : calls) {
     call.id = "toolu_" + std::to_string(random_());
     call.name = tool_names_[random_() % kTools];
-    call.arguments = R"({"path":")" + prose_.Text(Between(20, 80), random_) + R"(","query":")" +
-                     prose_.Text(Between(10, 250), random_) + R"("})";
+    const std::string query = prose_.Text(Between(10, 250), random_);
+    const std::string path = prose_.Text(Between(20, 80), random_);
+    call.arguments = R"({"path":")" + path + R"(","query":")" + query + R"("})";
     const bool large = random_() % 12 == 0;
     call.result = prose_.Text(large ? Between(4000, 12'000) : Between(200, 2000), random_);
   }
