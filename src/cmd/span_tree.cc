@@ -3,7 +3,9 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <boost/json.hpp>
+#include <deque>
 #include <string>
+#include <string_view>
 
 #include "cmd/client.h"
 
@@ -38,6 +40,7 @@ class TreeBuilder {
     uint32_t span;
     uint32_t depth;
     bool last;
+    std::string_view above = {};  // Service of its parent.
   };
 
   // Not recursive: a trace may be deeper than a stack.
@@ -49,9 +52,15 @@ class TreeBuilder {
       if (shown_[step.span]) continue;
       shown_[step.span] = true;
       const std::vector<uint32_t>& children = children_[step.span];
-      rows_.push_back({&spans_[step.span], step.depth, step.last, !children.empty()});
+      const std::string_view service = services_.emplace_back(Text(spans_[step.span], "service"));
+      rows_.push_back(
+          {.span = &spans_[step.span],
+           .depth = step.depth,
+           .last = step.last,
+           .has_children = !children.empty(),
+           .other_service = step.depth > 0 && !service.empty() && service != step.above});
       for (size_t i = children.size(); i-- > 0;) {
-        stack.push_back({children[i], step.depth + 1, i + 1 == children.size()});
+        stack.push_back({children[i], step.depth + 1, i + 1 == children.size(), service});
       }
     }
   }
@@ -61,6 +70,7 @@ class TreeBuilder {
   std::vector<std::vector<uint32_t>> children_;
   std::vector<uint32_t> roots_;
   std::vector<bool> shown_;
+  std::deque<std::string> services_;
   std::vector<TreeRow> rows_;
 };
 

@@ -14,6 +14,7 @@ struct TreeRow {
   uint32_t depth = 0;                        // 0: a root.
   bool last = false;                         // Of its siblings.
   bool has_children = false;
+  bool other_service = false;  // Than its parent's: another process.
   size_t left_out = 0;
   size_t left_out_errors = 0;
 };

@@ -105,7 +105,10 @@ Figures FiguresOf(const json::value& span) {
 
 std::string ErrorNote(const json::value& span) {
   std::vector<std::string> words;
+  const std::string tool_status = Text(span, "tool_status");
+  const bool status_says_it = !tool_status.empty() && tool_status != "error";
   for (const std::string_view name : {"tool_status", "error_category", "error_type"}) {
+    if (status_says_it && name == "error_category") continue;
     std::string word = Text(span, name);
     if (!word.empty() && word != "success" && word != "unknown" && word != "error" &&
         std::ranges::find(words, word) == words.end()) {
@@ -277,7 +280,8 @@ class TraceView {
     return prefix;
   }
 
-  std::string NameCell(const json::value& span, const std::string& prefix) {
+  std::string NameCell(const TreeRow& row, const std::string& prefix) {
+    const json::value& span = *row.span;
     const std::string kind = Text(span, "kind");
     const std::string model = Text(span, "model");
     const bool failed = Failed(span);
@@ -290,6 +294,7 @@ class TraceView {
       name.erase(0, op.size());
     }
     if (!model.empty() && name.find(model) == std::string::npos) name += " (" + model + ")";
+    if (row.other_service) name += " @" + Text(span, "service");
     // The tree's lines, the kind and the name have styles of their own; what fits is decided first.
     const size_t prefix_width = TextWidth(prefix);
     const size_t room = name_width_ > prefix_width ? name_width_ - prefix_width : 0;
@@ -325,7 +330,7 @@ class TraceView {
     const std::string prefix = Prefix(row, &below);
     const Figures figures = FiguresOf(span);
     const std::string gap(kGap, ' ');
-    std::string line = NameCell(span, prefix) + gap + PadLeft(figures.duration, duration_width_);
+    std::string line = NameCell(row, prefix) + gap + PadLeft(figures.duration, duration_width_);
     if (bar_width_ != 0) line += gap + Bar(span);
     line += gap + PadLeft(figures.tokens, tokens_width_) + gap + PadLeft(figures.cost, cost_width_);
     line.erase(line.find_last_not_of(' ') + 1);
@@ -390,7 +395,9 @@ class TraceView {
     std::vector<std::string_view> legend;
     if (uncounted_) legend.push_back("( ) not counted: other spans report the same usage");
     if (estimated_) legend.push_back("~ estimated");
-    if (unpriced_) legend.push_back("unpriced: give the model a price in a file of your own, set as prices.file");
+    if (unpriced_)
+      legend.push_back(
+          "unpriced: give the model a price in a file of your own, set as prices.file");
     if (!legend.empty()) out_ += "\n";
     for (const std::string_view line : legend) Line(line, Style::kDim);
   }
