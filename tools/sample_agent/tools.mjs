@@ -13,7 +13,7 @@ export class ToolError extends Error {
 }
 
 const FAILURES = {
-  timeout: (tool) => new ToolError(`${tool} did not answer within 5 s`, 'timeout'),
+  timeout: (tool) => new ToolError(`${tool} did not answer in time`, 'timeout'),
   rate_limited: (tool) => new ToolError(`${tool}: 429 Too Many Requests`, 'rate_limited'),
   invalid_args: (tool) =>
     new ToolError(`${tool}: arguments do not match the schema`, 'invalid_args'),
