@@ -127,7 +127,8 @@ inline constexpr DropRow kDropRows[] = {
     {Drop::kUnfinishedSpan, "unfinished_span", Severity::kWarning,
      "A span was announced and its end never came. Did the agent crash?"},
     {Drop::kUnpricedCall, "unpriced_call", Severity::kWarning,
-     "No price is known for the model: its cost is unknown, not zero. Add it to prices.yaml."},
+     "No price is known for the model: its cost is unknown, not zero. Give "
+     "it one in a file of your own, set as prices.file."},
     {Drop::kQuarantined, "quarantined", Severity::kDataLoss,
      "The store refused a record for good; it is kept in the data folder under quarantine/."},
     {Drop::kSpoolCorrupt, "spool_corrupt", Severity::kDataLoss,
