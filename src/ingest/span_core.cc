@@ -184,7 +184,7 @@ uint32_t TraceSpans::AddAttrs(const Span& span) {
   char scope[kMessageBytes];
   const std::string_view name = Beginning(span.scope, sizeof scope - 1);
   scope[0] = static_cast<char>('0' + static_cast<int>(span.source));
-  std::memcpy(scope + 1, name.data(), name.size());
+  name.copy(scope + 1, name.size());
   attrs.scope = AddText({scope, name.size() + 1}, likely.scope);
 
   const size_t look_back = std::min(kAttrsLookBack, attrs_.size());
