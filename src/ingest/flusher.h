@@ -35,7 +35,7 @@ struct FlusherOptions {
   size_t busy_rows = 4096;
   // A batch is cut after the entry that reaches either. Rows and their blocks are in memory, twice.
   size_t batch_rows = 32'768;
-  size_t batch_bytes = 32 << 20;
+  size_t batch_bytes = 24 << 20;
   // One insert may take this long before it is tried again.
   std::chrono::milliseconds insert_deadline{120'000};
   // Between tries while the store is away; doubles up to the second.

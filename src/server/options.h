@@ -43,7 +43,7 @@ struct ServerOptions {
   int64_t ingest_workers = 0;
   int64_t ingest_batch_delay_ns = 500'000'000;
   int64_t ingest_batch_rows = 32'768;
-  int64_t ingest_batch_bytes = 32 << 20;
+  int64_t ingest_batch_bytes = 24 << 20;
   int64_t ingest_open_timeout_ns = 900LL * 1'000'000'000;
 
   Limits limits;
