@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "base/text.h"
 #include "store/facts_table.h"
 #include "store/logs_table.h"
 #include "store/payloads_table.h"

@@ -13,9 +13,6 @@ namespace {
 constexpr size_t kRecordBytes = 8 << 20;
 constexpr size_t kRecordItems = 16'384;
 
-constexpr std::span<Piece> Span::*kContentFields[] = {&Span::input, &Span::output, &Span::system,
-                                                      &Span::tool_definitions, &Span::reasoning};
-
 OtlpSignal OtlpSignalOf(Signal signal) {
   switch (signal) {
     case Signal::kTraces:

@@ -19,6 +19,7 @@
 #include <absl/status/statusor.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,11 @@
 #include "model/span.h"
 
 namespace pitot {
+
+// The fields of a span that hold content, in the record's order: what is deduplicated is what is
+// written.
+inline constexpr std::span<Piece> Span::*kContentFields[] = {
+    &Span::input, &Span::output, &Span::system, &Span::tool_definitions, &Span::reasoning};
 
 struct PayloadRecord {
   int32_t day = 0;  // Days since 1970 of the referring span's start.

@@ -39,9 +39,6 @@ constexpr std::string_view Span::*kTextFields[] = {
 };
 static_assert(std::size(kTextFields) <= 32);
 
-constexpr std::span<Piece> Span::*kContentFields[] = {&Span::input, &Span::output, &Span::system,
-                                                      &Span::tool_definitions, &Span::reasoning};
-
 enum SpanFlag : uint64_t {
   kHasParent = 1 << 0,
   kHasFeature = 1 << 1,

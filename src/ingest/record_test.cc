@@ -122,7 +122,7 @@ TEST(Record, EveryFieldSurvives) {
 TEST(Record, AnyTwoTimesSurvive) {
   constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  for (const auto [start, end] : {std::pair{kMin, kMax}, {kMax, kMin}, {kMax, kMax}, {5, 3}}) {
+  for (const auto& [start, end] : {std::pair{kMin, kMax}, {kMax, kMin}, {kMax, kMax}, {5, 3}}) {
     Span span;
     span.start_ns = start;
     span.end_ns = end;
