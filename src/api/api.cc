@@ -1,11 +1,14 @@
 #include "api/api.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "api/handlers.h"
 #include "api/router.h"
 #include "api/worker_pool.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace pitot {
 namespace {
@@ -16,22 +19,28 @@ constexpr size_t kQueuedMax = 64;
 
 enum class RunOn { kCaller, kWorker };
 
+// A route's query parameters, separated by blanks; `project` is known to all of /api/v1. Others are
+// refused by name: a misspelt filter must not look like an answer.
 struct Route {
   RoutePattern pattern;
+  std::string_view params;
   void (*handle)(ApiCall call);
   RunOn run_on;
 };
 
 constexpr Route kRoutes[] = {
-    {{"GET", "/healthz"}, GetHealthz, RunOn::kCaller},
-    {{"GET", "/readyz"}, GetReadyz, RunOn::kWorker},
-    {{"GET", "/metrics"}, GetMetrics, RunOn::kCaller},
-    {{"GET", "/api/v1/traces"}, GetTraces, RunOn::kWorker},
-    {{"GET", "/api/v1/traces/{trace_id}"}, GetTrace, RunOn::kWorker},
-    {{"GET", "/api/v1/traces/{trace_id}/spans/{span_id}"}, GetSpan, RunOn::kWorker},
-    {{"GET", "/api/v1/receipts"}, GetReceipts, RunOn::kWorker},
-    {{"POST", "/api/v1/spans"}, PostSpans, RunOn::kCaller},
-    {{"POST", "/api/v1/sql"}, PostSql, RunOn::kWorker},
+    {{"GET", "/healthz"}, "", GetHealthz, RunOn::kCaller},
+    {{"GET", "/readyz"}, "", GetReadyz, RunOn::kWorker},
+    {{"GET", "/metrics"}, "", GetMetrics, RunOn::kCaller},
+    {{"GET", "/api/v1/traces"},
+     "since until feature workflow user_id session_id status model limit cursor",
+     GetTraces,
+     RunOn::kWorker},
+    {{"GET", "/api/v1/traces/{trace_id}"}, "", GetTrace, RunOn::kWorker},
+    {{"GET", "/api/v1/traces/{trace_id}/spans/{span_id}"}, "", GetSpan, RunOn::kWorker},
+    {{"GET", "/api/v1/receipts"}, "", GetReceipts, RunOn::kWorker},
+    {{"POST", "/api/v1/spans"}, "import", PostSpans, RunOn::kCaller},
+    {{"POST", "/api/v1/sql"}, "", PostSql, RunOn::kWorker},
 };
 
 constexpr auto kPatterns = [] {
@@ -39,6 +48,27 @@ constexpr auto kPatterns = [] {
   for (size_t i = 0; i < patterns.size(); ++i) patterns[i] = kRoutes[i].pattern;
   return patterns;
 }();
+
+absl::Status CheckParams(const HttpRequest& request, const Route& route) {
+  std::vector<std::string_view> known = {"project"};
+  for (const std::string_view name : SplitText(route.params, ' ')) {
+    if (!name.empty()) known.push_back(name);
+  }
+  const std::string_view path = route.pattern.path;
+  if (!path.starts_with("/api/")) return absl::OkStatus();  // Scrapers add what they like.
+  std::vector<std::string_view> seen;
+  for (const auto& [name, value] : request.query) {
+    if (std::ranges::find(known, name) == known.end()) {
+      return InvalidArgument("{} knows no parameter \"{}\"{}; it takes {}", path, name,
+                             DidYouMean(name, known), fmt::join(known, ", "));
+    }
+    if (std::ranges::find(seen, name) != seen.end()) {
+      return InvalidArgument("parameter \"{}\" is given twice", name);
+    }
+    seen.push_back(name);
+  }
+  return absl::OkStatus();
+}
 
 HttpResponse NoPath(const HttpRequest& request, const RouteMatch& match) {
   std::string message = fmt::format("nothing is at {}", request.path);
@@ -72,7 +102,12 @@ class Api::Impl {
         break;
     }
     const Route& route = kRoutes[match.route];
-    ApiCall call{context_, std::move(request), std::move(match.args), std::move(responder)};
+    ApiCall call{context_, std::move(request), std::move(match.args), std::move(responder),
+                 std::make_shared<CancelToken>()};
+    if (const absl::Status status = CheckParams(call.request, route); !status.ok()) {
+      return call.responder.Send(StatusResponse(status));
+    }
+    call.responder.OnDisconnect([cancel = call.cancel] { cancel->Cancel(); });
     if (!IsProjectName(call.Project())) {
       return call.responder.Send(
           ErrorResponse(400, "project must be 1 to 64 of A-Z a-z 0-9 _ . -"));
@@ -81,7 +116,10 @@ class Api::Impl {
 
     // Copyable, as std::function wants it.
     auto shared = std::make_shared<ApiCall>(std::move(call));
-    WorkerPool::Job job = [shared, &route] { route.handle(std::move(*shared)); };
+    WorkerPool::Job job = [shared, &route] {
+      // Nobody waits any more: not worth a query.
+      if (!shared->cancel->cancelled()) route.handle(std::move(*shared));
+    };
     if (!workers_.TryRun(job)) {
       shared->responder.Send(
           StatusResponse(Unavailable("{} queries are waiting already; ask again", kQueuedMax)));

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "api/api.h"
+#include "base/cancel.h"
+#include "query/scope.h"
 #include "query/sql.h"
 
 namespace pitot {
@@ -25,9 +27,13 @@ struct ApiCall {
   HttpRequest request;
   std::vector<std::string> args;  // From the path.
   Responder responder;
+  CancelTokenPtr cancel;  // Cancelled when the peer goes away before the answer is complete.
 
   // The query parameter `project`, or "default".
   std::string Project() const;
+
+  // For one read: the time now, limits.query_seconds from now, and `cancel`.
+  QueryContext Query() const;
 };
 
 // Quick; run on the I/O thread.
@@ -42,6 +48,23 @@ void GetTraces(ApiCall call);
 void GetTrace(ApiCall call);
 void GetSpan(ApiCall call);
 void PostSql(ApiCall call);
+
+// params.cc: the parameters that many routes share. Errors name parameter, value and limit.
+//
+// project, since, until and q of figures: spans that ended within the window.
+absl::StatusOr<Scope> ReadScope(const ApiCall& call, UnixNanos now,
+                                int64_t default_since_ns = kNanosPerDay);
+absl::StatusOr<Filter> ReadFilter(const ApiCall& call);
+// `limit`: 1 to limits.list_rows.
+absl::StatusOr<uint32_t> ReadLimit(const ApiCall& call, uint32_t by_default = 50);
+// A whole number between `min` and `max`.
+absl::StatusOr<int64_t> ReadInt(const ApiCall& call, std::string_view name, int64_t by_default,
+                                int64_t min, int64_t max);
+// true, 1, false or 0.
+absl::StatusOr<bool> ReadBool(const ApiCall& call, std::string_view name, bool by_default = false);
+// "feature,model": without blanks; the same twice is an error.
+absl::StatusOr<std::vector<std::string>> ReadList(const ApiCall& call, std::string_view name,
+                                                  std::string_view by_default);
 
 // reply.cc
 HttpResponse StatusResponse(const absl::Status& status);

@@ -30,4 +30,14 @@ std::string ApiCall::Project() const {
   return project.empty() ? "default" : std::string(project);
 }
 
+QueryContext ApiCall::Query() const {
+  const ApiDeps& deps = context.deps;
+  return QueryContext{.engine = deps.store.engine(),
+                      .limits = deps.limits,
+                      .now = deps.clock.Now(),
+                      .deadline = std::chrono::steady_clock::now() +
+                                  std::chrono::seconds(deps.limits.query_seconds),
+                      .cancel = cancel};
+}
+
 }  // namespace pitot

@@ -25,6 +25,14 @@ struct Limits {
   int64_t resolve_at_once_spans = 10'000;
   int64_t seen_payloads = 1'000'000;
   int64_t receipt_sources = 1000;
+  int64_t query_seconds = 30;
+  int64_t query_memory_bytes = 2LL << 30;
+  int64_t list_rows = 1000;
+  int64_t filter_bytes = 16 << 10;
+  int64_t filter_terms = 256;
+  int64_t filter_depth = 64;
+  int64_t filter_regex_bytes = 1024;
+  int64_t live_subscribers = 64;
   int64_t sql_rows = 10'000;
   int64_t sql_seconds = 30;
   int64_t sql_memory_bytes = 2LL << 30;
@@ -74,6 +82,22 @@ inline constexpr LimitRow kLimitRows[] = {
      1LL << 30},
     {"receipt_sources", &Limits::receipt_sources, "sources",
      "Further sources are counted together as \"other\".", 1, 1 << 20},
+    {"query_seconds", &Limits::query_seconds, "seconds",
+     "A read is stopped: 504. Exports and traces are bounded piece by piece.", 1, 3600},
+    {"query_memory_bytes", &Limits::query_memory_bytes, "bytes", "The query is stopped.", 1 << 20,
+     1LL << 40},
+    {"list_rows", &Limits::list_rows, "rows a page", "A larger `limit` is refused: 400.", 1,
+     100'000},
+    {"filter_bytes", &Limits::filter_bytes, "bytes", "A longer filter is refused: 400.", 16,
+     1 << 20},
+    {"filter_terms", &Limits::filter_terms, "terms", "A filter of more is refused: 400.", 1,
+     10'000},
+    {"filter_depth", &Limits::filter_depth, "parentheses",
+     "A filter nested deeper is refused: 400.", 1, 1000},
+    {"filter_regex_bytes", &Limits::filter_regex_bytes, "bytes",
+     "A longer pattern is refused: 400.", 1, 64 << 10},
+    {"live_subscribers", &Limits::live_subscribers, "connections",
+     "Further live streams are refused: 503.", 1, 10'000},
     {"sql_rows", &Limits::sql_rows, "rows", "The result is cut there and marked.", 1, 10'000'000},
     {"sql_seconds", &Limits::sql_seconds, "seconds", "The query is stopped.", 1, 3600},
     {"sql_memory_bytes", &Limits::sql_memory_bytes, "bytes", "The query is stopped.", 1 << 20,

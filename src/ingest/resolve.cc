@@ -139,10 +139,31 @@ void ResolveAttribution(const TraceSpans& spans, const TraceTree& tree, ResolveS
   }
 }
 
+bool HasFigures(const TraceSpans& spans, uint32_t i) {
+  const CallCore* call = spans.call(i);
+  return call != nullptr && (call->has_usage || spans.numbers(*call).cost.has_value());
+}
+
+// A tool call is seen twice where both ends of a protocol (MCP) report it: client above server.
+bool IsSecondSightOfTool(const TraceSpans& spans, const TraceTree& tree, uint32_t i) {
+  const uint32_t parent = tree.parent[i];
+  return spans.span(i).kind == Kind::kTool && parent != kNone &&
+         spans.span(parent).kind == Kind::kTool &&
+         spans.span(parent).tool_name == spans.span(i).tool_name && spans.span(i).tool_name != 0;
+}
+
+// Of what bears no figures: does another span stand for the same call? A failed try inside a call is
+// a call.
+bool IsInner(const TraceSpans& spans, const ResolveScratch& scratch, uint32_t i) {
+  if (IsSecondSightOfTool(spans, scratch.tree, i)) return true;
+  return IsCallKind(spans.span(i).kind) && scratch.status[i] != SpanStatus::kError &&
+         scratch.usage.inside_call(i);
+}
+
 void FillRow(const TraceSpans& spans, const ResolveScratch& scratch, uint32_t i, FactRow& row) {
   const SpanCore& core = spans.span(i);
   row = {};
-  row.is_call = IsCallKind(core.kind);
+  row.is_call = IsCallKind(core.kind) || HasFigures(spans, i);
   row.end_ns = core.status == SpanStatus::kRunning ? core.start_ns : core.end_ns;
   row.span_id = core.span_id;
   row.start_ns = core.start_ns;
@@ -169,13 +190,17 @@ void FillRow(const TraceSpans& spans, const ResolveScratch& scratch, uint32_t i,
   row.retry_count = core.retry_count;
   row.error_category = core.error_category;
   const CallCore* call = spans.call(i);
-  if (call == nullptr) return;
+  if (call == nullptr) {
+    if (IsInner(spans, scratch, i)) row.role = UsageRole::kInner;
+    return;
+  }
   row.provider = spans.Text(call->provider);
   row.model = spans.Text(call->model);
   row.finish_reason = call->finish_reason;
   row.streaming = call->streaming;
   const UsageResolver::Verdict& verdict = scratch.usage.verdict(i);
   row.role = verdict.role;
+  if (row.role == UsageRole::kNone && IsInner(spans, scratch, i)) row.role = UsageRole::kInner;
   row.counted = verdict.counted;
   row.counted_reason = verdict.reason;
   if (verdict.counted_by != kNone) row.counted_by = spans.span(verdict.counted_by).span_id;
@@ -183,39 +208,30 @@ void FillRow(const TraceSpans& spans, const ResolveScratch& scratch, uint32_t i,
   row.ttft_ns = state.numbers.ttft_ns;
   row.usage = state.numbers.usage;
   row.cost = state.numbers.cost;
+  row.unpriced = row.counted && !row.cost &&
+                 (!row.usage.empty() || (call->usage_flags & kUsageTotalOnly) != 0);
   row.estimated = state.estimated;
   row.price_confidence = state.price_confidence;
 }
 
-// A tool call is seen twice where both ends of a protocol (MCP) report it: client above server.
-bool IsSecondSightOfTool(const TraceSpans& spans, const TraceTree& tree, uint32_t i) {
-  const uint32_t parent = tree.parent[i];
-  return parent != kNone && spans.span(parent).kind == Kind::kTool &&
-         spans.span(parent).tool_name == spans.span(i).tool_name && spans.span(i).tool_name != 0;
+// Calls, each once: not those that stand for one seen elsewhere.
+bool IsCallOfItsOwn(const FactRow& row) {
+  return row.role == UsageRole::kLeaf || row.role == UsageRole::kNone;
 }
 
-// Calls, each once: not those that stand for one seen elsewhere, nor the inner sight, without
-// figures, of a call that has them. A failed try inside a call is a call.
-bool IsCallOfItsOwn(const ResolveScratch& scratch, const FactRow& row, uint32_t i) {
-  if (row.role == UsageRole::kLeaf) return true;
-  return row.role == UsageRole::kNone &&
-         (row.status == SpanStatus::kError || !scratch.usage.inside_call(i));
-}
-
-void CountInto(const TraceSpans& spans, const ResolveScratch& scratch, const FactRow& row,
-               uint32_t i, TraceRow& trace) {
+void CountInto(const FactRow& row, TraceRow& trace) {
   trace.start_ns = std::min(trace.start_ns, row.start_ns);
   trace.end_ns = std::max(trace.end_ns, row.end_ns);
   trace.errors += row.status == SpanStatus::kError ? 1 : 0;
   trace.orphans += row.is_orphan ? 1 : 0;
-  if (row.kind == Kind::kTool && !IsSecondSightOfTool(spans, scratch.tree, i)) ++trace.tool_calls;
-  if (row.kind == Kind::kLlm && IsCallOfItsOwn(scratch, row, i)) ++trace.llm_calls;
+  if (row.kind == Kind::kTool && row.role != UsageRole::kInner) ++trace.tool_calls;
+  if (row.kind == Kind::kLlm && IsCallOfItsOwn(row)) ++trace.llm_calls;
   if (!row.counted) return;
   AddTo(trace.input_tokens, row.usage.input_total());
   AddTo(trace.output_tokens, row.usage.output_total());
   if (row.cost) {
     AddTo(trace.cost.value, row.cost->value);
-  } else if (!row.usage.empty() || (spans.call(i)->usage_flags & kUsageTotalOnly) != 0) {
+  } else if (row.unpriced) {
     ++trace.unpriced_calls;
   }
   if (!row.model.empty()) trace.models.push_back(row.model);
@@ -253,7 +269,7 @@ void FillTrace(const TraceSpans& spans, const ResolveScratch& scratch, ResolvedT
                                {&FactRow::agent, &TraceRow::agent}}};
   for (uint32_t i = 0; i < spans.size(); ++i) {
     const FactRow& row = out.facts[i];
-    CountInto(spans, scratch, row, i, trace);
+    CountInto(row, trace);
     for (Late& field : late) {
       if (!(head.*field.from).empty() || (row.*field.from).empty()) continue;
       if (field.span == kNone || Earlier(spans, i, field.span)) field.span = i;

@@ -46,7 +46,8 @@ uint64_t FactHash(const FactRow& row) {
       Byte(row.kind, 0) | Byte(row.status, 1) | Byte(row.finish_reason, 2) | Byte(row.role, 3) |
       Byte(row.price_confidence, 4) | Byte(row.tool_status, 5) | Byte(row.error_category, 6) |
       Byte((row.is_root ? 1 : 0) | (row.is_orphan ? 2 : 0) | (row.streaming ? 4 : 0) |
-               (row.counted ? 8 : 0) | (row.estimated ? 16 : 0) | (row.is_call ? 32 : 0),
+               (row.counted ? 8 : 0) | (row.estimated ? 16 : 0) | (row.is_call ? 32 : 0) |
+               (row.unpriced ? 64 : 0),
            7)));
   for (const std::string_view text :
        {row.name, row.service, row.environment, row.release, row.feature, row.workflow, row.user_id,

@@ -19,15 +19,17 @@
 namespace pitot {
 
 // What a span's usage is, seen in its trace. See ARCHITECTURE.md, "What counts once".
-enum class UsageRole : uint8_t { kNone, kLeaf, kRollup, kWrapper, kDuplicate, kEnd };
-inline constexpr std::array<std::string_view, 5> kUsageRoleNames = {"", "leaf", "rollup", "wrapper",
-                                                                    "duplicate"};
+// Inner: a second sight, without figures, of a model call or tool call that another span stands for.
+enum class UsageRole : uint8_t { kNone, kLeaf, kRollup, kWrapper, kDuplicate, kInner, kEnd };
+inline constexpr std::array<std::string_view, 6> kUsageRoleNames = {
+    "", "leaf", "rollup", "wrapper", "duplicate", "inner"};
 inline std::string_view Name(UsageRole v) { return kUsageRoleNames[static_cast<size_t>(v)]; }
 
 struct FactRow {
   // Key: (project, is_call, minute of end, trace_id, span_id). project is the caller's.
-  bool is_call = false;  // Kind llm, embedding or reranker: what money is spent on.
-  int64_t end_ns = 0;    // Of a running span: its start.
+  // Kind llm, embedding or reranker, or usage or a cost of its own: all that money is spent on.
+  bool is_call = false;
+  int64_t end_ns = 0;  // Of a running span: its start.
   TraceId trace_id;
   SpanId span_id;
   uint64_t rev = 0;         // Newest wins.
@@ -64,6 +66,7 @@ struct FactRow {
   SpanId counted_by;                // The span that counts instead; absent otherwise.
   Usage usage;                      // The span's own, also when it does not count.
   std::optional<NanoUsd> cost;
+  bool unpriced = false;  // It counts, tokens are known to have passed, the cost is not known.
   bool estimated = false;
   PriceConfidence price_confidence = PriceConfidence::kNone;
 

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cancel.h"
+
 namespace pitot {
 
 // A bound value. The text is what ClickHouse reads for the parameter's type: 42, 2026-01-31,
@@ -35,6 +37,7 @@ struct QueryOptions {
   std::vector<SqlSetting> settings;            // Applied to this statement only.
   std::string format = "JSONCompact";          // Any ClickHouse output format.
   std::chrono::milliseconds deadline{30'000};  // Then kDeadlineExceeded; the statement is stopped.
+  CancelTokenPtr cancel;  // May be null. Cancelled: kCancelled; the statement is stopped.
 };
 
 struct QueryResult {

@@ -50,6 +50,7 @@ struct FactsBlock::Columns {
   Field<FixedString<8>> counted_by{b, "counted_by"};
   UsageColumns usage{b};
   Field<Nullable<Int64>> cost{b, "cost"};
+  Field<UInt8> unpriced{b, "unpriced", "Bool"};
   Field<UInt8> estimated{b, "estimated", "Bool"};
   Field<Enum8<PriceConfidence>> price_confidence{b, "price_confidence", kPriceConfidenceNames};
 
@@ -117,6 +118,7 @@ void FactsBlock::Columns::AppendFigures(const FactRow& row) {
   counted_by.Append(row.counted_by.view());
   usage.Append(row.usage);
   cost.Append(Value(row.cost));
+  unpriced.Append(row.unpriced);
   estimated.Append(row.estimated);
   price_confidence.Append(row.price_confidence);
   tool_name.Append(row.tool_name);

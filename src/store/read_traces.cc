@@ -37,7 +37,8 @@ constexpr std::string_view kFactList =
     "is_orphan, status, name, service, environment, release, feature, workflow, user_id, "
     "session_id, agent, "
     "prompt_name, prompt_version, provider, model, finish_reason, ttft_ns, streaming, role, "
-    "counted, counted_reason, counted_by, {}, cost, estimated, price_confidence, tool_name, "
+    "counted, counted_reason, counted_by, {}, cost, unpriced, estimated, price_confidence, "
+    "tool_name, "
     "tool_status, retry_count, error_category";
 
 // In the order in which ReadTrace reads.
@@ -168,6 +169,7 @@ void ReadFactFigures(RowBinaryReader& in, TextKeeper& text, FactRow& row) {
   row.counted_by = SpanId::FromBytes(in.Bytes(8));
   row.usage = ReadUsage(in);
   row.cost = ReadMoney(in);
+  row.unpriced = in.Bool();
   row.estimated = in.Bool();
   row.price_confidence = in.Enum(PriceConfidence::kEnd);
   row.tool_name = text.Keep(in.String());

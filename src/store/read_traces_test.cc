@@ -178,6 +178,7 @@ FactRow FullFact() {
   row.usage[UsageBucket::kReasoning] = 8;
   row.usage.file_searches = 3;
   row.cost = NanoUsd{77};
+  row.unpriced = true;
   row.estimated = true;
   row.price_confidence = PriceConfidence::kExact;
   row.tool_name = "t";

@@ -76,6 +76,7 @@ FactRow RandomFact(Random& random) {
   for (int64_t& tokens : row.usage.tokens) tokens = random.UInt32();
   row.usage.web_searches = random.UInt32();
   row.cost = random.Maybe<NanoUsd>([&] { return NanoUsd{random.Int()}; });
+  row.unpriced = random.Bool();
   row.estimated = random.Bool();
   row.price_confidence = random.Enum(PriceConfidence::kEnd);
   row.tool_status = random.Enum(ToolStatus::kEnd);
@@ -116,6 +117,7 @@ std::string Expected(std::string_view project, uint16_t keep_days, const FactRow
   out.Number(static_cast<uint32_t>(row.usage.web_searches));
   out.Number(static_cast<uint32_t>(row.usage.file_searches));
   out.Nullable<int64_t>(row.cost ? std::optional<int64_t>(row.cost->value) : std::nullopt);
+  out.Number<uint8_t>(row.unpriced);
   out.Number<uint8_t>(row.estimated);
   out.Enum(row.price_confidence);
   out.Text(row.tool_name);

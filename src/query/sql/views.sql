@@ -43,6 +43,7 @@ spans AS
         f.output_audio_tokens AS output_audio_tokens,
         f.output_image_tokens AS output_image_tokens,
         f.cost / 1e9 AS cost_usd,
+        f.unpriced AS unpriced,
         f.estimated AS estimated,
         f.tool_name AS tool_name,
         toString(f.tool_status) AS tool_status,
@@ -51,7 +52,7 @@ spans AS
     FROM facts AS f FINAL
     WHERE f.project = {project:String}
 ),
-calls AS (SELECT * EXCEPT (tool_name, tool_status) FROM spans WHERE counted AND kind IN ('llm', 'embedding', 'reranker')),
+calls AS (SELECT * EXCEPT (tool_name, tool_status) FROM spans WHERE counted),
 tools AS
 (
     SELECT trace_id, span_id, started_at, ended_at, duration_ms, name, status, service, environment,
