@@ -6,6 +6,7 @@
 
 #include "api/handlers.h"
 #include "base/status.h"
+#include "query/trace_list.h"
 
 namespace pitot {
 namespace {
