@@ -38,6 +38,7 @@ constexpr Route kRoutes[] = {
      RunOn::kWorker},
     {{"GET", "/api/v1/traces/{trace_id}"}, "", GetTrace, RunOn::kWorker},
     {{"GET", "/api/v1/traces/{trace_id}/spans/{span_id}"}, "", GetSpan, RunOn::kWorker},
+    {{"GET", "/api/v1/openapi.json"}, "", GetOpenApi, RunOn::kCaller},
     {{"GET", "/api/v1/receipts"}, "", GetReceipts, RunOn::kWorker},
     {{"POST", "/api/v1/spans"}, "import", PostSpans, RunOn::kCaller},
     {{"POST", "/api/v1/sql"}, "", PostSql, RunOn::kWorker},
@@ -49,13 +50,19 @@ constexpr auto kPatterns = [] {
   return patterns;
 }();
 
-absl::Status CheckParams(const HttpRequest& request, const Route& route) {
-  std::vector<std::string_view> known = {"project"};
+std::vector<std::string_view> ParamsOf(const Route& route) {
+  std::vector<std::string_view> params;
+  if (route.pattern.path.starts_with("/api/")) params.push_back("project");
   for (const std::string_view name : SplitText(route.params, ' ')) {
-    if (!name.empty()) known.push_back(name);
+    if (!name.empty()) params.push_back(name);
   }
+  return params;
+}
+
+absl::Status CheckParams(const HttpRequest& request, const Route& route) {
   const std::string_view path = route.pattern.path;
   if (!path.starts_with("/api/")) return absl::OkStatus();  // Scrapers add what they like.
+  const std::vector<std::string_view> known = ParamsOf(route);
   std::vector<std::string_view> seen;
   for (const auto& [name, value] : request.query) {
     if (std::ranges::find(known, name) == known.end()) {
@@ -85,6 +92,14 @@ HttpResponse NoMethod(const HttpRequest& request, const RouteMatch& match) {
 }
 
 }  // namespace
+
+std::vector<ApiRoute> ApiRoutes() {
+  std::vector<ApiRoute> routes;
+  for (const Route& route : kRoutes) {
+    routes.push_back({route.pattern.method, route.pattern.path, ParamsOf(route)});
+  }
+  return routes;
+}
 
 class Api::Impl {
  public:

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -25,6 +27,14 @@ struct ApiDeps {
   const Limits& limits;
   const Clock& clock;
 };
+
+// What Api answers, for the test of its document.
+struct ApiRoute {
+  std::string_view method;
+  std::string_view path;                 // With {names} for parts that vary.
+  std::vector<std::string_view> params;  // Of the query.
+};
+std::vector<ApiRoute> ApiRoutes();
 
 class Api {
  public:

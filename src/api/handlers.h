@@ -39,6 +39,7 @@ struct ApiCall {
 // Quick; run on the I/O thread.
 void GetHealthz(ApiCall call);
 void GetMetrics(ApiCall call);
+void GetOpenApi(ApiCall call);
 void PostSpans(ApiCall call);
 
 // May wait for the store; run on a worker.
