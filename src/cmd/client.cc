@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/status.h"
-#include "cmd/terminal.h"
+#include "cmd/view/terminal.h"
 
 namespace pitot {
 namespace {

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/status.h"
-#include "cmd/json_slice.h"
-#include "cmd/terminal.h"
-#include "cmd/trace_view.h"
-#include "cmd/views.h"
+#include "cmd/view/json_slice.h"
+#include "cmd/view/lists.h"
+#include "cmd/view/terminal.h"
+#include "cmd/view/trace_view.h"
 #include "server/config.h"
 
 namespace pitot {

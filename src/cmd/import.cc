@@ -19,7 +19,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/import_file.h"
-#include "cmd/terminal.h"
+#include "cmd/view/terminal.h"
 
 namespace pitot {
 namespace {

@@ -1,4 +1,4 @@
-// cmd/table.h
+// cmd/view/table.h
 //
 // Rows in aligned columns, fitted to a terminal: the widest columns that may shrink are cut first.
 #pragma once
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/terminal.h"
+#include "cmd/view/terminal.h"
 
 namespace pitot {
 

@@ -1,4 +1,4 @@
-#include "cmd/span_tree.h"
+#include "cmd/view/span_tree.h"
 
 #include <absl/container/flat_hash_map.h>
 

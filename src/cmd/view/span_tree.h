@@ -1,4 +1,4 @@
-// cmd/span_tree.h
+// cmd/view/span_tree.h
 //
 // Spans in the order and depth of a tree. Pure.
 #pragma once

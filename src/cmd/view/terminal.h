@@ -1,4 +1,4 @@
-// cmd/terminal.h
+// cmd/view/terminal.h
 //
 // Text made for a terminal: how wide it is, whether it has colours, how many columns a text takes.
 #pragma once

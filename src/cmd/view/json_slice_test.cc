@@ -1,4 +1,4 @@
-#include "cmd/json_slice.h"
+#include "cmd/view/json_slice.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -10,9 +10,9 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/client.h"
-#include "cmd/json_slice.h"
-#include "cmd/trace_view.h"
-#include "cmd/views.h"
+#include "cmd/view/json_slice.h"
+#include "cmd/view/lists.h"
+#include "cmd/view/trace_view.h"
 
 namespace pitot {
 namespace {

@@ -1,4 +1,4 @@
-// cmd/views.h
+// cmd/view/lists.h
 //
 // The API's answers as text for a terminal, one function an answer. Pure.
 #pragma once
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "cmd/terminal.h"
+#include "cmd/view/terminal.h"
 
 namespace pitot {
 

@@ -1,4 +1,4 @@
-// cmd/span_contents.h
+// cmd/view/span_contents.h
 //
 // What was said in a span, as labelled texts. Pure.
 #pragma once

@@ -1,4 +1,4 @@
-#include "cmd/terminal.h"
+#include "cmd/view/terminal.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>

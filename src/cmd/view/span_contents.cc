@@ -1,8 +1,8 @@
-#include "cmd/span_contents.h"
+#include "cmd/view/span_contents.h"
 
 #include <fmt/format.h>
 
-#include "cmd/json_slice.h"
+#include "cmd/view/json_slice.h"
 
 namespace pitot {
 namespace {

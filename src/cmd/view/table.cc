@@ -1,4 +1,4 @@
-#include "cmd/table.h"
+#include "cmd/view/table.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "cmd/views.h"
+#include "cmd/view/lists.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,9 +12,9 @@
 
 #include "base/text.h"
 #include "cmd/client.h"
-#include "cmd/json_slice.h"
-#include "cmd/table.h"
-#include "cmd/trace_view.h"
+#include "cmd/view/json_slice.h"
+#include "cmd/view/table.h"
+#include "cmd/view/trace_view.h"
 
 namespace pitot {
 namespace {

@@ -1,4 +1,4 @@
-#include "cmd/trace_view.h"
+#include "cmd/view/trace_view.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,8 +10,8 @@
 
 #include "base/text.h"
 #include "cmd/client.h"
-#include "cmd/span_contents.h"
-#include "cmd/span_tree.h"
+#include "cmd/view/span_contents.h"
+#include "cmd/view/span_tree.h"
 
 namespace pitot {
 namespace {

@@ -1,4 +1,4 @@
-// cmd/trace_view.h
+// cmd/view/trace_view.h
 //
 // One trace as a tree for a terminal. Pure: the API's answer in, text out.
 #pragma once
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "cmd/terminal.h"
+#include "cmd/view/terminal.h"
 
 namespace pitot {
 

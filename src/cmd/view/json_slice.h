@@ -1,4 +1,4 @@
-// cmd/json_slice.h
+// cmd/view/json_slice.h
 //
 // The values of a JSON text as they are written there, byte by byte: what an agent wrote as 39.90 is
 // shown as 39.90, which no parsed number can promise. For well-formed text; anything else is answered
