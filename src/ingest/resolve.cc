@@ -29,13 +29,15 @@ void AddTo(int64_t& sum, int64_t value) {
   }
 }
 
-// Takes from `from` what `own` does not say. Prompt name and version are one field.
+// Takes from `from` what `own` does not say. Who supplies the prompt's name supplies its version.
 void Inherit(const std::array<Symbol, kInheritedFields>& from,
              std::array<Symbol, kInheritedFields>& own) {
+  const bool takes_prompt = own[kPromptName] == 0 && from[kPromptName] != 0;
   const bool has_prompt = own[kPromptName] != 0;
   const Symbol prompt_version = own[kPromptVersion];
   for (size_t i = 0; i < kInheritedFields; ++i) own[i] = own[i] != 0 ? own[i] : from[i];
   if (has_prompt) own[kPromptVersion] = prompt_version;
+  if (takes_prompt) own[kPromptVersion] = from[kPromptVersion];
 }
 
 }  // namespace
