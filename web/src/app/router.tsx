@@ -1,0 +1,54 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  redirect,
+  type AnyRoute,
+} from '@tanstack/react-router';
+import { PAGES } from './pages';
+import { NotFound, PageFailed, Shell } from './Shell';
+
+// ?q=kind+%3D+llm, as a person would write it and other tools too, instead of JSON in the address.
+function parseSearch(text: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(search)) {
+    if (value !== undefined && value !== null && value !== '') query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text && `?${text}`;
+}
+
+export function createAppRouter() {
+  const root = createRootRoute({
+    component: Shell,
+    notFoundComponent: NotFound,
+    errorComponent: PageFailed,
+  });
+  const routes: AnyRoute[] = PAGES.map((page) =>
+    createRoute({
+      getParentRoute: () => root,
+      path: page.path,
+      validateSearch: page.search,
+      component: page.view,
+    }),
+  );
+  routes.push(
+    createRoute({
+      getParentRoute: () => root,
+      path: '/',
+      beforeLoad: () => {
+        throw redirect({ to: '/traces', replace: true });
+      },
+    }),
+  );
+  return createRouter({
+    routeTree: root.addChildren(routes),
+    parseSearch,
+    stringifySearch,
+    defaultPreload: false,
+  });
+}

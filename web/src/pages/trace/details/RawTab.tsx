@@ -1,0 +1,16 @@
+import type { Json, SpanDetails } from 'api/types';
+import { CopyButton } from 'widgets/CopyButton';
+import { JsonTree } from 'widgets/JsonTree';
+
+export function RawTab({ span }: { span: SpanDetails }) {
+  return (
+    <>
+      <p className="history-more">
+        <CopyButton text={() => JSON.stringify(span, null, 2)} label="Copy as JSON" />
+      </p>
+      <div className="box">
+        <JsonTree value={span as unknown as Json} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,185 @@
+// A trace as flat arrays in the order in which it is shown: parents before children, children by
+// start. No recursion anywhere: agents nest deeply, and 50,000 spans must stay quick.
+
+import type { Span } from 'api/types';
+
+export interface SpanTree {
+  spans: readonly Span[]; // In display order.
+  depth: Uint16Array;
+  end: Int32Array; // Index behind the last descendant.
+  parent: Int32Array; // Index, -1 for roots.
+  index: ReadonlyMap<string, number>; // By span_id.
+}
+
+const DEPTH_MAX = 0xffff;
+
+function byStart(a: Span, b: Span): number {
+  if (a.offset_ms !== b.offset_ms) return a.offset_ms - b.offset_ms;
+  // Started within the same microsecond: the one that lasts longer was there first.
+  if (a.duration_ms !== b.duration_ms) return b.duration_ms - a.duration_ms;
+  return a.span_id < b.span_id ? -1 : 1;
+}
+
+// Spans whose parent is missing become roots. Parents that form a circle do too, at its earliest span.
+export function buildTree(received: readonly Span[]): SpanTree {
+  const sorted = [...received].sort(byStart);
+  const count = sorted.length;
+  const position = new Map<string, number>();
+  sorted.forEach((span, i) => position.set(span.span_id, i));
+
+  // Lists of children, linked by position; filled backwards, so that each list is in order.
+  const firstChild = new Int32Array(count).fill(-1);
+  const nextSibling = new Int32Array(count).fill(-1);
+  const isRoot = new Uint8Array(count);
+  for (let i = count - 1; i >= 0; --i) {
+    const parentId = sorted[i]!.parent_span_id;
+    const parent = parentId === undefined ? undefined : position.get(parentId);
+    if (parent === undefined || parent === i) {
+      isRoot[i] = 1;
+    } else {
+      nextSibling[i] = firstChild[parent]!;
+      firstChild[parent] = i;
+    }
+  }
+
+  const spans: Span[] = [];
+  const depth = new Uint16Array(count);
+  const end = new Int32Array(count);
+  const parent = new Int32Array(count).fill(-1);
+  const index = new Map<string, number>();
+  const shown = new Uint8Array(count);
+
+  const walk = (root: number) => {
+    const open: number[] = []; // Indices of the ancestors of what comes next.
+    const pending: { at: number; level: number }[] = [{ at: root, level: 0 }];
+    while (pending.length > 0) {
+      const { at, level } = pending.pop()!;
+      if (shown[at]) continue;
+      shown[at] = 1;
+      while (open.length > level) end[open.pop()!] = spans.length;
+      const row = spans.length;
+      spans.push(sorted[at]!);
+      depth[row] = Math.min(level, DEPTH_MAX);
+      parent[row] = open.length > 0 ? open[open.length - 1]! : -1;
+      index.set(sorted[at]!.span_id, row);
+      open.push(row);
+      const mark = pending.length;
+      for (let child = firstChild[at]!; child >= 0; child = nextSibling[child]!) {
+        pending.push({ at: child, level: level + 1 });
+      }
+      reverseFrom(pending, mark);
+    }
+    while (open.length > 0) end[open.pop()!] = spans.length;
+  };
+
+  for (let i = 0; i < count; ++i) if (isRoot[i]) walk(i);
+  for (let i = 0; i < count; ++i) if (!shown[i]) walk(i);
+  return { spans, depth, end, parent, index };
+}
+
+function reverseFrom<T>(items: T[], from: number): void {
+  for (let a = from, b = items.length - 1; a < b; ++a, --b) {
+    const swap = items[a]!;
+    items[a] = items[b]!;
+    items[b] = swap;
+  }
+}
+
+export function hasChildren(tree: SpanTree, row: number): boolean {
+  return tree.end[row]! > row + 1;
+}
+
+// Rows that are not inside a collapsed one.
+export function visibleRows(tree: SpanTree, collapsed: ReadonlySet<string>): Int32Array {
+  const rows = new Int32Array(tree.spans.length);
+  let count = 0;
+  for (let row = 0; row < tree.spans.length; ) {
+    rows[count++] = row;
+    row = collapsed.has(tree.spans[row]!.span_id) ? tree.end[row]! : row + 1;
+  }
+  return rows.subarray(0, count);
+}
+
+// Every parent below `depth`, for "collapse to a level".
+export function parentsFrom(tree: SpanTree, depth: number): Set<string> {
+  const ids = new Set<string>();
+  for (let row = 0; row < tree.spans.length; ++row) {
+    if (tree.depth[row]! >= depth && hasChildren(tree, row)) ids.add(tree.spans[row]!.span_id);
+  }
+  return ids;
+}
+
+// `collapsed` without the ancestors of `row`, so that it shows; the same set if it shows already.
+export function reveal(
+  tree: SpanTree,
+  collapsed: ReadonlySet<string>,
+  row: number,
+): ReadonlySet<string> {
+  let opened: Set<string> | undefined;
+  for (let at = tree.parent[row]!; at >= 0; at = tree.parent[at]!) {
+    const id = tree.spans[at]!.span_id;
+    if (!collapsed.has(id)) continue;
+    opened ??= new Set(collapsed);
+    opened.delete(id);
+  }
+  return opened ?? collapsed;
+}
+
+// Position of `row` in `rows`, or of its nearest ancestor there.
+export function positionOf(tree: SpanTree, rows: Int32Array, row: number): number {
+  for (let at = row; at >= 0; at = tree.parent[at]!) {
+    const found = binarySearch(rows, at);
+    if (found >= 0) return found;
+  }
+  return -1;
+}
+
+function binarySearch(rows: Int32Array, row: number): number {
+  let low = 0;
+  let high = rows.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const value = rows[middle]!;
+    if (value === row) return middle;
+    if (value < row) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
+// Rows whose name, model, tool, agent or error holds every word, in display order.
+export function findRows(tree: SpanTree, text: string): Int32Array {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return new Int32Array(0);
+  const found: number[] = [];
+  tree.spans.forEach((span, row) => {
+    const hay = [
+      span.name,
+      span.kind,
+      span.span_id,
+      span.model,
+      span.provider,
+      span.tool_name,
+      span.agent,
+      span.error_type,
+      span.error_category,
+      span.status_message,
+      span.status === 'error' ? 'error' : '',
+    ]
+      .join('\n')
+      .toLowerCase();
+    if (words.every((word) => hay.includes(word))) found.push(row);
+  });
+  return Int32Array.from(found);
+}
+
+// The next of the sorted `rows` after (or before) `current`, around the end.
+export function nextRow(rows: Int32Array, current: number, step: 1 | -1): number {
+  if (rows.length === 0) return -1;
+  if (step === 1) {
+    for (const row of rows) if (row > current) return row;
+    return rows[0]!;
+  }
+  for (let i = rows.length - 1; i >= 0; --i) if (rows[i]! < current) return rows[i]!;
+  return rows[rows.length - 1]!;
+}

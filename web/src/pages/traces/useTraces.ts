@@ -1,0 +1,144 @@
+// The rows of the list, kept fresh: the live stream says that something happened, the server is then
+// asked for the newest rows.
+
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useApi, useLive } from 'api/context';
+import type { LiveState } from 'api/live';
+import type { LiveGap, Trace } from 'api/types';
+import { mergeTraces, reaches } from './rows';
+
+const PAGE_ROWS = 100;
+const HEAD_PAGES_MAX = 5;
+// A span is announced before it can be queried: ask until it surely can.
+const SETTLE_MS = 4_000;
+const REFRESH_EVERY_MS = 1_000;
+const REFRESH_FIRST_MS = 150;
+
+const NOTHING: ReadonlyMap<string, Trace> = new Map();
+
+export interface TraceList {
+  rows: readonly Trace[];
+  seenAt: ReadonlyMap<string, number>; // When the live stream last told of a trace.
+  live: LiveState | 'off';
+  gap: LiveGap | null;
+  loading: boolean;
+  error: Error | null;
+  more: boolean; // Older ones can be loaded...
+  loadingMore: boolean; // ... or are being.
+  loadMore: () => void;
+  reload: () => void;
+}
+
+export function useTraces(q: string, since: string, live: boolean): TraceList {
+  const api = useApi();
+  const client = useQueryClient();
+  const key = useMemo(() => ['traces', q, since] as const, [q, since]);
+  const list = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) =>
+      api.traces({ q, since, limit: PAGE_ROWS, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    staleTime: 15_000,
+  });
+
+  const [fresh, setFresh] = useState(NOTHING);
+  const [gap, setGap] = useState<LiveGap | null>(null);
+  const seenAt = useRef(new Map<string, number>());
+  useEffect(() => {
+    setFresh(NOTHING);
+    setGap(null);
+  }, [key]);
+
+  const rows = useMemo(
+    () => mergeTraces(list.data?.pages.flatMap((page) => page.traces) ?? [], fresh),
+    [list.data, fresh],
+  );
+  const known = useRef(new Set<string>());
+  known.current = useMemo(() => new Set(rows.map((trace) => trace.trace_id)), [rows]);
+
+  const refresh = useCallback(
+    async (signal: AbortSignal) => {
+      const newer = new Map<string, Trace>();
+      let cursor: string | null = null;
+      for (let page = 0; page < HEAD_PAGES_MAX; ++page) {
+        const head = await api.traces({ q, since, limit: PAGE_ROWS, cursor }, signal);
+        for (const trace of head.traces) newer.set(trace.trace_id, trace);
+        if (reaches(head, known.current)) {
+          setFresh((before) => new Map([...before, ...newer]));
+          return;
+        }
+        cursor = head.next;
+      }
+      // Too much came at once to close the gap row by row.
+      setFresh(NOTHING);
+      await client.resetQueries({ queryKey: key });
+    },
+    [api, client, key, q, since],
+  );
+  const bump = useRefreshLoop(refresh, list.isSuccess);
+
+  const state = useLive(
+    live,
+    q,
+    (event) => {
+      seenAt.current.set(event.span.trace_id, Date.now());
+      bump();
+    },
+    (lost) => {
+      setGap(lost);
+      bump();
+    },
+  );
+
+  return {
+    rows,
+    seenAt: seenAt.current,
+    live: state,
+    gap,
+    loading: list.isPending,
+    error: list.error,
+    more: list.hasNextPage,
+    loadingMore: list.isFetchingNextPage,
+    loadMore: () => {
+      if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
+    },
+    reload: () => {
+      setFresh(NOTHING);
+      setGap(null);
+      void client.resetQueries({ queryKey: key });
+    },
+  };
+}
+
+// Calls `refresh` now and then until things have settled after the last call of what it returns.
+function useRefreshLoop(refresh: (signal: AbortSignal) => Promise<void>, ready: boolean): () => void {
+  const until = useRef(0);
+  const wake = useRef<() => void>(() => {});
+  useEffect(() => {
+    if (!ready) return undefined;
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const run = async () => {
+      // A failed one is tried again with the next event; the list itself shows errors.
+      await refresh(stop.signal).catch(() => {});
+      timer = undefined;
+      if (!stop.signal.aborted && Date.now() < until.current) arm(REFRESH_EVERY_MS);
+    };
+    const arm = (ms: number) => {
+      timer ??= setTimeout(() => void run(), ms);
+    };
+    wake.current = () => arm(REFRESH_FIRST_MS);
+    if (Date.now() < until.current) wake.current();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+      wake.current = () => {};
+    };
+  }, [refresh, ready]);
+  return useCallback(() => {
+    until.current = Date.now() + SETTLE_MS;
+    wake.current();
+  }, []);
+}
