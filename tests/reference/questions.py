@@ -1,0 +1,265 @@
+"""What is asked of each data set, and what the reference answers.
+
+A question is one request, or the pages of one; `expect(loaded, got)` is the answer it must have.
+`got` is there for what only the answer can know: the window of "the last 24 hours".
+"""
+
+import dataclasses
+import random
+
+import figures
+import filter as filters
+import generate
+import lists
+from canonical import parse_time
+
+FIELDS = [
+    "feature", "workflow", "user_id", "session_id", "agent", "service", "environment", "release",
+    "prompt_name", "prompt_version", "provider", "model", "kind", "name", "tool_name", "status",
+    "finish_reason", "error_category",
+]  # fmt: skip
+LIMITS = [1, 2, 5, 50, 1000]
+
+
+@dataclasses.dataclass
+class Question:
+    endpoint: str
+    path: str
+    params: dict
+    expect: object
+    pages_of: str = ""  # The list that is asked for page by page, and compared as a whole.
+    rows: object = None  # The facts it is about, to show when the answer differs.
+    skip: tuple = ()  # Members of the answer that are not compared.
+
+    def ask(self, server, project):
+        params = {"project": project} | self.params
+        answer = server.get_json(self.path, params)
+        while self.pages_of and answer.get("next"):
+            more = server.get_json(self.path, params | {"cursor": answer["next"]})
+            answer[self.pages_of] += more[self.pages_of]
+            answer["next"] = more["next"]
+        return answer
+
+
+class Asker:
+    def __init__(self, loaded):
+        self.loaded = loaded
+        self.random = random.Random(f"questions {loaded.data.seed}")
+
+    def pick(self, values):
+        return self.random.choice(values)
+
+    def filter(self, p=0.6):
+        if self.random.random() > p:
+            return filters.NONE
+        return self.pick(filters.FILTERS + filters.around(self.loaded.data.anchor))
+
+    def scope(self, timezone="UTC", p=0.6):
+        """(parameters, Scope)"""
+        since, until = self.pick(self.loaded.data.windows)
+        q = self.filter(p)
+        params = {"since": figures.iso(since), "until": figures.iso(until)}
+        if q.text:
+            params["q"] = q.text
+        return params, figures.Scope(self.loaded.facts, since, until, q, timezone)
+
+    def all(self):
+        makers = [
+            (self.traces, 2),
+            (self.trace, 2),
+            (self.cost, 4),
+            (self.cost_tree, 1),
+            (self.latency, 2),
+            (self.heatmap, 1),
+            (self.tools, 1),
+            (self.errors, 1),
+            (self.group_list, 3),
+            (self.search, 1),
+            (self.field_values, 1),
+        ]
+        return [make() for make, times in makers for _ in range(times)]
+
+    def traces(self):
+        since, until = self.pick(self.loaded.data.windows)
+        q = self.filter()
+        params = {
+            "since": figures.iso(since),
+            "until": figures.iso(until),
+            "limit": self.pick([3, 50, 1000]),
+        }
+        if q.text:
+            params["q"] = q.text
+
+        def expect(loaded, got):
+            rows = lists.traces(loaded.traces.values(), since, until, q)
+            return {"traces": rows, "next": None}
+
+        scope = figures.Scope(self.loaded.facts, since - 40 * generate.DAY, until, q)
+        return Question("traces", "/api/v1/traces", params, expect, "traces", lambda: scope.rows)
+
+    def trace(self):
+        trace_id = self.pick(sorted(self.loaded.traces))
+
+        def expect(loaded, got):
+            page = lists.trace_page(loaded.traces[trace_id])
+            page["spans"] = [Partial(row) for row in page["spans"]]
+            return page
+
+        return Question(
+            "trace",
+            f"/api/v1/traces/{trace_id}",
+            {},
+            expect,
+            rows=lambda: self.loaded.traces[trace_id].facts,
+        )
+
+    def groups(self, fields=FIELDS, most=3):
+        by = self.random.sample(fields, self.random.randrange(0, most))
+        if self.random.random() < 0.5:
+            by.insert(self.random.randrange(len(by) + 1), self.pick(figures.TIME_BUCKETS))
+        return by
+
+    def cost(self):
+        timezone = self.pick([*generate.ZONES, self.loaded.data.zone])
+        params, scope = self.scope(timezone)
+        by, limit = self.groups(), self.pick(LIMITS)
+        params |= {"by": ",".join(by), "limit": limit, "timezone": timezone}
+        return Question(
+            "cost",
+            "/api/v1/cost",
+            params,
+            lambda loaded, got: figures.cost(scope, by, limit),
+            rows=lambda: scope.rows,
+        )
+
+    def cost_tree(self):
+        params, scope = self.scope()
+        by = self.random.sample(FIELDS, self.random.randrange(1, 5))
+        params |= {"by": ",".join(by), "limit": 1000}
+        return Question(
+            "cost/tree",
+            "/api/v1/cost/tree",
+            params,
+            lambda loaded, got: figures.cost_tree(scope, by),
+            rows=lambda: scope.rows,
+        )
+
+    def latency(self):
+        params, scope = self.scope()
+        if self.random.random() < 0.5:  # Where there is something before the window.
+            since = self.loaded.data.anchor + self.random.randrange(24) * generate.HOUR
+            scope.since, scope.until = since, since + generate.DAY
+            params |= {"since": figures.iso(since), "until": figures.iso(scope.until)}
+        by, limit = self.groups(most=2), self.pick(LIMITS)
+        kind = self.pick(["llm", "llm", "tool", "embedding", "any", "agent", "chain"])
+        params |= {"by": ",".join(by), "limit": limit, "kind": kind}
+        return Question(
+            "latency",
+            "/api/v1/latency",
+            params,
+            lambda loaded, got: figures.latency(scope, by, kind, limit),
+            rows=lambda: figures.calls_of_kind(scope.rows, kind),
+        )
+
+    def heatmap(self):
+        params, scope = self.scope()
+        kind, measure = self.pick(["llm", "tool", "any"]), self.pick(["duration", "ttft"])
+        params |= {"kind": kind, "measure": measure, "columns": self.pick([1, 7, 60, 100])}
+        return Question(
+            "latency/heatmap",
+            "/api/v1/latency/heatmap",
+            params,
+            lambda loaded, got: figures.heatmap(scope, kind, measure, got),
+            rows=lambda: figures.calls_of_kind(scope.rows, kind),
+        )
+
+    def tools(self):
+        params, scope = self.scope(p=0.4)
+        limit = self.pick(LIMITS)
+        params["limit"] = limit
+        return Question(
+            "tools",
+            "/api/v1/tools",
+            params,
+            lambda loaded, got: lists.tools(scope, limit),
+            rows=lambda: [f for f in scope.rows if f.is_tool_call],
+            skip=("message",),
+        )
+
+    def errors(self):
+        params, scope = self.scope()
+        limit, examples = self.pick(LIMITS), self.pick([0, 1, 3, 10])
+        params |= {"limit": limit, "examples": examples}
+        return Question(
+            "errors",
+            "/api/v1/errors",
+            params,
+            lambda loaded, got: lists.errors(scope, limit, examples),
+            rows=lambda: scope.rows,
+        )
+
+    def group_list(self):
+        name = self.pick(list(lists.LISTS))
+        params, scope = self.scope()
+        order = self.pick(["", *lists.ORDERS])
+        params["limit"] = self.pick([2, 5, 1000])
+        if order:
+            params["order"] = order
+        return Question(
+            name,
+            f"/api/v1/{name}",
+            params,
+            lambda loaded, got: lists.group_list(name, scope, order),
+            pages_of=name,
+            rows=lambda: scope.rows,
+        )
+
+    def search(self):
+        params, scope = self.scope(p=0)
+        words = self.pick([*generate.WORDS, "please: refund", "found order", "broke"])
+        params |= {"query": words, "limit": self.pick([5, 100])}
+
+        def expect(loaded, got):
+            # As a set: which span of one moment comes first is not said, nor where a hit is shown.
+            hits = lists.search(scope, words)
+            if {(h["trace_id"], h["span_id"]) for h in got["hits"]} == hits:
+                return Partial({"next": None})
+            return Partial({"hits": sorted(f"{t}/{s}" for t, s in hits)})
+
+        return Question(
+            "search", "/api/v1/search", params, expect, "hits", lambda: scope.rows, ("words",)
+        )
+
+    def field_values(self):
+        field = self.pick(FIELDS)
+        prefix = self.pick(["", "", "s", "ref-"])
+        limit = self.pick([2, 100])
+        since = self.loaded.data.windows[0][0]
+        params = {"since": figures.iso(since), "limit": limit}
+        if prefix:
+            params["prefix"] = prefix
+        return Question(
+            "fields",
+            f"/api/v1/fields/{field}/values",
+            params,
+            lambda loaded, got: lists.field_values(
+                loaded.facts, since, 1 << 62, field, prefix, limit
+            ),
+            rows=lambda: self.loaded.facts,
+        )
+
+
+class Partial(dict):
+    """Members that are not here are not compared; those that are None may be missing."""
+
+
+def recent(loaded):
+    """Without a window: the last 24 hours, as the answer says it understood them."""
+
+    def expect(loaded, got):
+        since, until = (parse_time(got["window"][name]) for name in ("since", "until"))
+        if until - since != generate.DAY:
+            return {"window": "24 hours"}
+        return figures.cost(figures.Scope(loaded.facts, since, until), ["model"], 50)
+
+    return Question("cost", "/api/v1/cost", {"by": "model"}, expect, rows=lambda: loaded.facts)
