@@ -104,6 +104,24 @@ class CheckDeps(TreeTest):
     def test_engine_outside_of_store(self):
         self.refuses("src/ingest/a.cc", "void* h = dlopen(path, 0);\n", "belongs to store/")
 
+    def test_web_downward(self):
+        self.accepts("web/src/pages/a/x.tsx", "import { b } from 'widgets/b';\nimport './x.css';\n")
+
+    def test_web_upward(self):
+        self.refuses("web/src/widgets/x.tsx", "import type { P } from 'pages/p';\n", "not below")
+
+    def test_web_upward_by_a_relative_path(self):
+        self.refuses("web/src/base/x.ts", "export {\n  a,\n} from '../app/a';\n", "not below")
+
+    def test_web_page_imports_page(self):
+        self.refuses("web/src/pages/a/x.ts", "import { b } from '../b/x';\n", "another page")
+
+    def test_web_package_nobody_named(self):
+        self.refuses("web/src/base/x.ts", "import _ from 'lodash';\n", "new here")
+
+    def test_web_markup_from_text(self):
+        self.refuses("web/src/base/x.tsx", "node.innerHTML = text;\n", "payloads are text")
+
     def test_source_no_target_names(self):
         self.write("src/base/a.cc", "")
         (self.root / "src/base/CMakeLists.txt").write_text("pitot_test(a SOURCES aa.cc a.cc.in)\n")

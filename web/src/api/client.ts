@@ -1,6 +1,18 @@
 // Asks the server. Every call can be aborted; nothing is kept here.
 
-import type { FieldTable, FieldValues, SpanDetails, TracePage, TraceStructure } from './types';
+import type { paths } from './schema';
+import type {
+  Answer,
+  FieldTable,
+  FieldValues,
+  GetPath,
+  PathArgs,
+  Query,
+  SpanContents,
+  SpanDetails,
+  TracePage,
+  TraceStructure,
+} from './types';
 
 // What the server said, in its words; status 0 when it could not be reached.
 export class ApiError extends Error {
@@ -30,13 +42,17 @@ export interface Api {
 
 type Parameters = Record<string, string | number | null | undefined>;
 
-export function apiUrl(path: string, parameters: Parameters = {}): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value != null && value !== '') query.set(name, String(value));
+// The address of a path of the API's document, its {arguments} filled in.
+export function apiUrl(path: keyof paths, args: object = {}, query: object = {}): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String((args as Parameters)[name])),
+  );
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query as Parameters)) {
+    if (value != null && value !== '') search.set(name, String(value));
   }
-  const text = query.toString();
-  return `/api/v1${path}${text && `?${text}`}`;
+  const text = search.toString();
+  return filled + (text && `?${text}`);
 }
 
 // {"error":{"code","message"}}; a proxy in between may say something else.
@@ -52,10 +68,15 @@ export function errorMessage(status: number, body: string): string {
 }
 
 export function createApi(fetcher: typeof fetch): Api {
-  async function get<T>(path: string, parameters: Parameters, signal?: AbortSignal): Promise<T> {
+  async function get<P extends GetPath>(
+    path: P,
+    args: PathArgs<P>,
+    query: Query<P>,
+    signal?: AbortSignal,
+  ): Promise<Answer<P>> {
     let response: Response;
     try {
-      response = await fetcher(apiUrl(path, parameters), signal ? { signal } : {});
+      response = await fetcher(apiUrl(path, args as object, query as object), signal ? { signal } : {});
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ApiError(0, 'the server cannot be reached');
@@ -63,20 +84,32 @@ export function createApi(fetcher: typeof fetch): Api {
     if (!response.ok) {
       throw new ApiError(response.status, errorMessage(response.status, await response.text()));
     }
-    return (await response.json()) as T;
+    return (await response.json()) as Answer<P>;
   }
 
   return {
-    traces: (query, signal) => get('/traces', { ...query }, signal),
-    trace: (traceId, signal) => get(`/traces/${encodeURIComponent(traceId)}`, {}, signal),
-    span: (traceId, spanId, signal) =>
-      get(
-        `/traces/${encodeURIComponent(traceId)}/spans/${encodeURIComponent(spanId)}`,
-        {},
-        signal,
-      ),
-    fields: (signal) => get('/fields', {}, signal),
-    fieldValues: (field, prefix, since, signal) =>
-      get(`/fields/${encodeURIComponent(field)}/values`, { prefix, since, limit: 12 }, signal),
+    traces: ({ cursor, ...query }, signal) =>
+      get('/api/v1/traces', {}, { ...query, ...(cursor && { cursor }) }, signal),
+    trace: (trace_id, signal) => get('/api/v1/traces/{trace_id}', { trace_id }, {}, signal),
+    span: async (trace_id, span_id, signal) => {
+      const path = '/api/v1/traces/{trace_id}/spans/{span_id}';
+      const span = await get(path, { trace_id, span_id }, {}, signal);
+      return { ...NO_CONTENTS, ...span } as SpanDetails;
+    },
+    fields: (signal) => get('/api/v1/fields', {}, {}, signal),
+    fieldValues: (name, prefix, since, signal) =>
+      get('/api/v1/fields/{name}/values', { name }, { prefix, since, limit: 12 }, signal),
   };
 }
+
+const NO_CONTENTS: SpanContents = {
+  input: [],
+  output: [],
+  system: [],
+  tool_definitions: [],
+  reasoning: [],
+  tags: {},
+  attributes: {},
+  events: [],
+  links: [],
+};

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { foldText, utf8Bytes, visibleText } from 'base/text';
 
 test('what deceives an eye becomes visible, everything else stays', () => {
-  assert.equal(visibleText('\x1b[31mred\x1b[0m'), '␛[31mred␛[0m');
-  assert.equal(visibleText('a\u0000b\u007f'), 'a␀b␡');
+  assert.equal(visibleText('\x1b[31mred\x1b[0m'), '^[[31mred^[[0m');
+  assert.equal(visibleText('a\u0000b\u007f'), 'a^@b^?');
   assert.equal(visibleText('if (\u202e true'), 'if ([U+202E] true');
   assert.equal(visibleText('line\r\nline\tend'), 'line\nline\tend');
   assert.equal(visibleText('<img src=x onerror=alert(1)> ✓ 漢字 👩‍👩‍👧'), '<img src=x onerror=alert(1)> ✓ 漢字 👩‍👩‍👧');

@@ -5,10 +5,11 @@
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 const REORDERING = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
+// Control characters as terminals write them: escape is ^[, delete ^?.
 export function visibleText(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
-    .replace(CONTROLS, (c) => (c === '\u007f' ? '\u2421' : String.fromCodePoint(0x2400 + c.charCodeAt(0))))
+    .replace(CONTROLS, (c) => `^${String.fromCharCode(c.charCodeAt(0) ^ 0x40)}`)
     .replace(REORDERING, (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase()}]`);
 }
 

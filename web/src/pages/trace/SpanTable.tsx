@@ -42,7 +42,7 @@ interface SpanTableProps {
 export function SpanTable(props: SpanTableProps) {
   const { tree, rows, collapsed, active, open, matches, window, onKeyDown, handle } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [nameWidth, setNameWidth] = useStored('trace.name-width', 320);
+  const [nameWidth, setNameWidth] = useStored('trace.name-width', 300);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,

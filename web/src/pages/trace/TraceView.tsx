@@ -37,7 +37,7 @@ function Loaded({ structure, underWay }: { structure: TraceStructure; underWay: 
   const navigate = useNavigate();
   const table = useRef<SpanTableHandle>(null);
   const finder = useRef<HTMLInputElement>(null);
-  const [panelWidth, setPanelWidth] = useStored('trace.panel-width', 520);
+  const [panelWidth, setPanelWidth] = useStored('trace.panel-width', 480);
 
   const tree = useMemo(() => buildTree(spans), [spans]);
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set<string>());

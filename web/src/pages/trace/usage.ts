@@ -26,7 +26,7 @@ export function usageRows(span: SpanDetails): UsageRow[] {
     name: NAMES[bucket],
     tokens: span[`${bucket}_tokens`] ?? 0,
     // The store has 0 for buckets of a call that has no price.
-    cost_usd: span.cost_usd === null ? null : (span.cost_by_bucket_usd[i] ?? null),
+    cost_usd: span.cost_usd === null ? null : (span.cost_by_bucket_usd?.[i] ?? null),
   })).filter((row) => row.tokens > 0);
 }
 

@@ -78,7 +78,7 @@ function priceFacts(span: SpanDetails): FactRow[] {
     ['Catalogue', span.price?.version ?? span.price_version],
     ['Rule', span.price?.rule ?? span.price_rule],
     ['Match', span.price?.confidence ?? span.price_confidence],
-    ['Reported by the sender', span.cost_reported_usd === null ? '' : formatCost(span.cost_reported_usd)],
+    ['Reported by the sender', span.cost_reported_usd == null ? '' : formatCost(span.cost_reported_usd)],
     ['Before repricing', previous ? `${formatCost(previous.cost_usd)} at ${previous.at}` : ''],
     ['Estimated', span.estimated ? 'yes' : ''],
   ];

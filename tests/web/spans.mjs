@@ -1,0 +1,105 @@
+// Spans for tests, sent as JSON Lines.
+
+const SEND_BYTES_MAX = 4 << 20;
+
+export async function sendSpans(pitot, spans) {
+  let body = '';
+  const flush = async () => {
+    const response = await fetch(`${pitot.httpUrl}/api/v1/spans`, { method: 'POST', body });
+    if (!response.ok) throw new Error(`POST /spans: ${response.status} ${await response.text()}`);
+    body = '';
+  };
+  for (const span of spans) {
+    body += `${JSON.stringify(span)}\n`;
+    if (body.length > SEND_BYTES_MAX) await flush();
+  }
+  if (body !== '') await flush();
+}
+
+const hex = (number, digits) => number.toString(16).padStart(digits, '0');
+
+// An agent of `count` spans: turns of ten calls and tools each, a few of them with an error.
+export function* largeTrace(traceId, count, startMs) {
+  const common = { trace_id: traceId };
+  const durationMs = count * 10;
+  yield { ...common, span_id: hex(1, 16), name: 'large run', kind: 'agent', start: startMs, duration_ms: durationMs };
+  let turn = 1;
+  for (let i = 2; i <= count; ++i) {
+    const start = startMs + i * 10;
+    if (i % 10 === 2) {
+      turn = i;
+      yield { ...common, span_id: hex(i, 16), parent_id: hex(1, 16), name: `turn ${i}`, kind: 'chain', start, duration_ms: 90 };
+    } else if (i % 3 === 0) {
+      yield { ...common, span_id: hex(i, 16), parent_id: hex(turn, 16), name: `execute_tool step_${i}`, kind: 'tool', start, duration_ms: 5, ...(i % 1000 === 3 && { status: 'error', error: `step ${i} failed` }) };
+    } else {
+      yield {
+        ...common,
+        span_id: hex(i, 16),
+        parent_id: hex(turn, 16),
+        name: 'chat gpt-5-mini',
+        kind: 'llm',
+        start,
+        duration_ms: 9,
+        attrs: {
+          'gen_ai.provider.name': 'openai',
+          'gen_ai.request.model': 'gpt-5-mini',
+          'gen_ai.usage.input_tokens': 100 + i,
+          'gen_ai.usage.output_tokens': 20,
+        },
+      };
+    }
+  }
+}
+
+// What hostile input may look like, in every place that a page shows.
+export const EVIL = [
+  '<script>window.__xss = "script"</script>',
+  '<img src=x onerror="window.__xss = \'img\'">',
+  '[click](javascript:window.__xss="link") javascript:window.__xss="bare"',
+  '<svg onload="window.__xss=\'svg\'"><iframe srcdoc="<script>parent.__xss=1</script>">',
+  '\x1b[31mred\x1b]8;;javascript:alert(1)\x07link\x1b]8;;\x07',
+  '"><a href="javascript:window.__xss=\'a\'">a</a>',
+].join('\n');
+
+export function evilTrace(traceId, startMs) {
+  const message = (role, parts) => ({ role, parts });
+  const text = (content) => ({ type: 'text', content });
+  const common = { trace_id: traceId, start: startMs };
+  return [
+    {
+      ...common,
+      span_id: hex(1, 16),
+      name: `run ${EVIL}`,
+      kind: 'agent',
+      duration_ms: 50,
+      status: 'error',
+      error: { type: EVIL, message: EVIL },
+      attrs: { feature: EVIL, 'user.id': EVIL, 'session.id': EVIL, [EVIL]: EVIL, nested: JSON.stringify({ [EVIL]: [EVIL] }) },
+    },
+    {
+      ...common,
+      span_id: hex(2, 16),
+      parent_id: hex(1, 16),
+      name: 'chat evil',
+      kind: 'llm',
+      duration_ms: 40,
+      attrs: {
+        'gen_ai.provider.name': 'openai',
+        'gen_ai.request.model': EVIL,
+        'gen_ai.system_instructions': JSON.stringify([text(EVIL)]),
+        'gen_ai.tool.definitions': JSON.stringify([{ type: 'function', name: EVIL, description: EVIL }]),
+        'gen_ai.input.messages': JSON.stringify([
+          message('user', [text(EVIL)]),
+          message('tool', [{ type: 'tool_call_response', id: EVIL, response: { [EVIL]: EVIL } }]),
+          message('user', [{ type: 'uri', modality: 'image', uri: 'javascript:window.__xss="uri"' }]),
+        ]),
+        'gen_ai.output.messages': JSON.stringify([
+          message('assistant', [
+            { type: 'reasoning', content: EVIL },
+            { type: 'tool_call', id: EVIL, name: EVIL, arguments: { html: EVIL } },
+          ]),
+        ]),
+      },
+    },
+  ];
+}

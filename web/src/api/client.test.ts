@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiError, apiUrl, createApi, errorMessage } from 'api/client';
+
+function fakeFetch(status: number, body: string) {
+  const asked: string[] = [];
+  const fetcher = (async (input: string) => {
+    asked.push(input);
+    return new Response(body, { status });
+  }) as unknown as typeof fetch;
+  return { asked, api: createApi(fetcher) };
+}
+
+test('addresses: arguments and parameters are escaped, empty ones left out', () => {
+  assert.equal(
+    apiUrl('/api/v1/traces', {}, { since: '24h', q: 'a = "b&c"', limit: 10, cursor: undefined }),
+    '/api/v1/traces?since=24h&q=a+%3D+%22b%26c%22&limit=10',
+  );
+  assert.equal(
+    apiUrl('/api/v1/fields/{name}/values', { name: 'attr.a/b' }),
+    '/api/v1/fields/attr.a%2Fb/values',
+  );
+});
+
+test('the server says what is wrong, or its status does', async () => {
+  assert.equal(errorMessage(400, '{"error":{"code":"bad_request","message":"no"}}'), 'no');
+  assert.equal(errorMessage(502, '<html>'), 'the server answered 502');
+  assert.equal(errorMessage(500, 'null'), 'the server answered 500');
+  const { api } = fakeFetch(400, '{"error":{"code":"bad_request","message":"q, position 1: no"}}');
+  await assert.rejects(api.traces({ q: 'x', since: '1h' }), (error: unknown) => {
+    assert.ok(error instanceof ApiError);
+    assert.equal(error.status, 400);
+    assert.equal(error.message, 'q, position 1: no');
+    return true;
+  });
+});
+
+test('a span without contents has empty ones', async () => {
+  const { api, asked } = fakeFetch(200, '{"span_id":"1","cost_usd":null}');
+  const span = await api.span('t', 's');
+  assert.deepEqual(asked, ['/api/v1/traces/t/spans/s']);
+  assert.deepEqual(span.input, []);
+  assert.deepEqual(span.attributes, {});
+});
+
+test('a page after the first', async () => {
+  const { api, asked } = fakeFetch(200, '{"traces":[],"next":null}');
+  await api.traces({ q: '', since: '24h', limit: 5, cursor: '1.2.3' });
+  await api.traces({ q: '', since: '24h', cursor: null });
+  assert.deepEqual(asked, ['/api/v1/traces?since=24h&limit=5&cursor=1.2.3', '/api/v1/traces?since=24h']);
+});
