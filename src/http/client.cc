@@ -92,12 +92,14 @@ class HttpClient::Impl {
 
     if (std::unique_ptr<ClientConnection> kept = TakeIdle(key)) {
       bool answered = false;
+      kept->SetCancel(call.cancel);
       absl::StatusOr<HttpReply> reply =
           Exchange(call, head, sink, key, std::move(kept), deadline, answered);
       const bool stale = reply.status().code() == absl::StatusCode::kUnavailable && !answered;
       if (!stale || !MayRepeat(call)) return reply;
     }
     auto connection = std::make_unique<ClientConnection>(url);
+    connection->SetCancel(call.cancel);
     RETURN_IF_ERROR(connection->Connect(
         url, tls_, std::min(deadline, std::chrono::steady_clock::now() + call.connect_timeout)));
     bool answered = false;
@@ -154,7 +156,10 @@ class HttpClient::Impl {
                                      std::unique_ptr<ClientConnection> connection,
                                      SteadyTime deadline, bool& answered) {
     const absl::Status sent = connection->Write({head, call.body}, deadline);
-    if (sent.code() == absl::StatusCode::kDeadlineExceeded) return sent;
+    if (sent.code() == absl::StatusCode::kDeadlineExceeded ||
+        sent.code() == absl::StatusCode::kCancelled) {
+      return sent;
+    }
     if (!sent.ok()) {
       deadline = std::min(deadline, std::chrono::steady_clock::now() + kEarlyReplyWait);
     }
@@ -162,7 +167,10 @@ class HttpClient::Impl {
     absl::StatusOr<HttpReply> reply =
         ReadReply(call, sink, key, *connection, deadline, answered, reusable);
     if (!reply.ok() && !sent.ok() && !answered) return sent;
-    if (reply.ok() && reusable) PutIdle(key, std::move(connection));
+    if (reply.ok() && reusable) {
+      connection->SetCancel(nullptr);
+      PutIdle(key, std::move(connection));
+    }
     return reply;
   }
 

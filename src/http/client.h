@@ -9,6 +9,7 @@
 //         kFailedPrecondition the server's certificate was not accepted.
 //         kOutOfRange         the reply is longer than reply_bytes_max.
 //         kInvalidArgument    the URL or a header is malformed.
+//         kCancelled          HttpCall::cancel was; the connection is closed.
 // Any HTTP status is an OK call: the caller judges it. Redirects are not followed.
 #pragma once
 
@@ -22,6 +23,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/cancel.h"
 #include "http/headers.h"
 
 namespace pitot {
@@ -36,6 +38,7 @@ struct HttpCall {
   std::chrono::milliseconds timeout{30'000};  // Of everything together.
   int64_t reply_bytes_max = 64 << 20;         // Decoded.
   bool decode = true;                         // Asks for gzip and zstd, and undoes them.
+  CancelTokenPtr cancel;                      // May be null.
 
   // May the request be sent twice? Then a kept connection that the server closed at the wrong moment
   // costs a second try instead of an error. GET, HEAD, PUT, DELETE and OPTIONS always may.

@@ -26,13 +26,24 @@ absl::StatusOr<size_t> ClientConnection::Run(std::string_view what, SteadyTime d
     error = e;
     bytes = n;
   });
-  context_.restart();
-  context_.run_until(deadline);
+  const uint64_t watch =
+      cancel_ == nullptr ? 0 : cancel_->OnCancel([context = context_] { context->stop(); });
+  // Stopped without either, it was by the cancellation of an earlier call.
+  for (;;) {
+    context_->restart();  // Before the question, so that a cancellation after it stops the run.
+    if (cancelled()) break;
+    context_->run_until(deadline);
+    if (done || std::chrono::steady_clock::now() >= deadline) break;
+  }
+  if (watch != 0) cancel_->Forget(watch);
   if (!done) {
     ErrorCode ignored;
     socket_.close(ignored);
-    context_.restart();
-    context_.run();  // Lets the aborted operation end: it refers to this frame.
+    while (!done) {  // Lets the aborted operation end: it refers to this frame.
+      context_->restart();
+      context_->run();
+    }
+    if (cancelled()) return absl::CancelledError("nobody waits for the answer any more");
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begun);
     return Error(absl::StatusCode::kDeadlineExceeded, "{} {}: gave up after {} ms", what, name_,
@@ -50,7 +61,7 @@ absl::Status ClientConnection::Connect(const Url& url, asio::ssl::context& tls,
   if (numeric) {
     endpoints.emplace_back(address, url.port);
   } else {
-    tcp::resolver resolver(context_);
+    tcp::resolver resolver(*context_);
     const absl::StatusOr<size_t> found = Run("resolve", deadline, error, [&](Done done) {
       resolver.async_resolve(url.host, std::to_string(url.port),
                              [&, done](const ErrorCode& e, const tcp::resolver::results_type& r) {

@@ -13,11 +13,13 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/cancel.h"
 #include "http/url.h"
 
 namespace pitot {
@@ -27,7 +29,10 @@ class ClientConnection {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  explicit ClientConnection(const Url& url) : name_(url.Authority()), socket_(context_) {}
+  explicit ClientConnection(const Url& url) : name_(url.Authority()), socket_(*context_) {}
+
+  // From now on operations end with kCancelled once `cancel` is; null: they do not.
+  void SetCancel(CancelTokenPtr cancel) { cancel_ = std::move(cancel); }
 
   absl::Status Connect(const Url& url, boost::asio::ssl::context& tls, SteadyTime deadline);
   absl::Status Write(std::array<std::string_view, 2> pieces, SteadyTime deadline);
@@ -41,13 +46,18 @@ class ClientConnection {
   using ErrorCode = boost::system::error_code;
   using Done = std::function<void(const ErrorCode&, size_t)>;
 
-  // Starts an operation with a completion handler and runs it to its end or the deadline.
+  bool cancelled() const { return cancel_ != nullptr && cancel_->cancelled(); }
+
+  // Starts an operation with a completion handler and runs it to its end, to the deadline or until
+  // it is cancelled.
   absl::StatusOr<size_t> Run(std::string_view what, SteadyTime deadline, ErrorCode& error,
                              const std::function<void(Done)>& start);
 
   const std::string name_;  // "host:port", for messages.
   // A context of its own: the calling thread is the event loop, so a deadline needs no other thread.
-  boost::asio::io_context context_{1};
+  // Shared with a cancellation that may still be waking it up.
+  std::shared_ptr<boost::asio::io_context> context_ = std::make_shared<boost::asio::io_context>(1);
+  CancelTokenPtr cancel_;
   boost::asio::ip::tcp::socket socket_;
   std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
 };

@@ -51,6 +51,9 @@ bool BindAll(void* handle, ChdbLibrary& library) {
          Bind(handle, "chdb_close_conn", library.close) &&
          Bind(handle, "chdb_query_n", library.query) &&
          Bind(handle, "chdb_query_with_params_n", library.query_with_params) &&
+         Bind(handle, "chdb_stream_query_with_params_n", library.stream) &&
+         Bind(handle, "chdb_stream_fetch_result", library.stream_fetch) &&
+         Bind(handle, "chdb_stream_cancel_query", library.stream_cancel) &&
          Bind(handle, "chdb_result_buffer", library.result_buffer) &&
          Bind(handle, "chdb_result_length", library.result_bytes) &&
          Bind(handle, "chdb_result_error", library.result_error) &&

@@ -38,6 +38,13 @@ struct ChdbLibrary {
                                    const char* const* names, const size_t* name_bytes,
                                    const char* const* values, const size_t* value_bytes,
                                    size_t count);
+  // A result that is fetched piece by piece; an empty piece is the end. Destroyed as any other.
+  ChdbResult* (*stream)(ChdbConnection*, const char* sql, size_t sql_bytes, const char* format,
+                        size_t format_bytes, const char* const* names, const size_t* name_bytes,
+                        const char* const* values, const size_t* value_bytes, size_t count);
+  ChdbResult* (*stream_fetch)(ChdbConnection*, ChdbResult* stream);
+  // Between two fetches, from the connection's thread: it does not interrupt one.
+  void (*stream_cancel)(ChdbConnection*, ChdbResult* stream);
   const char* (*result_buffer)(ChdbResult*);
   size_t (*result_bytes)(ChdbResult*);
   const char* (*result_error)(ChdbResult*);  // Null or empty: none.

@@ -1,8 +1,10 @@
 #include "store/embedded_engine.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -13,14 +15,17 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "store/chdb_connection.h"
 #include "store/chdb_library.h"
 #include "store/engine_error.h"
 #include "store/statement.h"
+#include "store/statement_killer.h"
 
 namespace pitot {
 namespace {
 
 constexpr std::chrono::milliseconds kHoldDeadline(2'000);
+constexpr std::chrono::milliseconds kCancelCheck(20);
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -56,87 +61,33 @@ std::vector<std::string> Arguments(const EmbeddedOptions& options, const std::st
   return arguments;
 }
 
-// One statement at a time.
-class Connection {
+// A result on its way through a file, which is removed with the object.
+class ResultFile {
  public:
-  Connection(const ChdbLibrary& library, ChdbConnection** handle)
-      : library_(library), handle_(handle) {}
-  ~Connection() { library_.close(handle_); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  absl::StatusOr<QueryResult> Run(EngineVerb verb, std::string_view sql, std::string_view format,
-                                  const std::vector<SqlParam>& params) {
-    std::vector<std::string> texts;
-    texts.reserve(params.size());
-    std::vector<const char*> names, values;
-    std::vector<size_t> name_bytes, value_bytes;
-    for (const SqlParam& param : params) {
-      texts.push_back(ParamText(sql, param));
-      names.push_back(param.name.data());
-      name_bytes.push_back(param.name.size());
-      values.push_back(texts.back().data());
-      value_bytes.push_back(texts.back().size());
-    }
-    return Take(verb, library_.query_with_params(*handle_, sql.data(), sql.size(), format.data(),
-                                                 format.size(), names.data(), name_bytes.data(),
-                                                 values.data(), value_bytes.data(), params.size()));
+  explicit ResultFile(std::string path) : path_(std::move(path)) {}
+  ~ResultFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
   }
+  ResultFile(const ResultFile&) = delete;
+  ResultFile& operator=(const ResultFile&) = delete;
 
-  absl::Status Insert(std::string_view sql, std::string_view block) {
-    constexpr std::string_view kFormat = "Native";
-    ChdbInsertStream* stream =
-        library_.insert(*handle_, sql.data(), sql.size(), kFormat.data(), kFormat.size());
-    if (stream == nullptr) return Internal("the engine took no insert");
-    absl::Status status = StreamError(stream);
-    if (status.ok()) {
-      // A refused append is explained by the stream or by the result.
-      library_.insert_append(stream, block.data(), block.size());
-      status = StreamError(stream);
-      const absl::Status done = Take(EngineVerb::kInsert, library_.insert_done(stream)).status();
-      if (status.ok()) status = done;
-    }
-    library_.destroy_insert(stream);
-    return status;
-  }
+  const std::string& path() const { return path_; }
 
-  // After a failed statement the library keeps what that statement had already written and gives it
-  // to the next one as its own. False when the connection does not come clean.
-  bool Drain() {
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      const auto result = Run(EngineVerb::kQuery, "SELECT 'clean'", "TSV", {});
-      if (result.ok() && result->body == "clean\n") return true;
+  absl::Status Read(const ResultSink& sink) const {
+    constexpr size_t kPieceBytes = 256 << 10;
+    ASSIGN_OR_RETURN(const File file, File::Open(path_, O_RDONLY));
+    std::string piece(kPieceBytes, '\0');
+    for (uint64_t at = 0;;) {
+      ASSIGN_OR_RETURN(const size_t bytes, file.ReadAt(at, piece.data(), piece.size()));
+      if (bytes == 0) return absl::OkStatus();
+      if (!sink(std::string_view(piece).substr(0, bytes))) return NobodyWaits();
+      at += bytes;
     }
-    return false;
   }
 
  private:
-  absl::StatusOr<QueryResult> Take(EngineVerb verb, ChdbResult* result) {
-    if (result == nullptr) return Internal("the engine gave no result");
-    const char* error = library_.result_error(result);
-    if (error != nullptr && *error != '\0') {
-      const absl::Status status = EngineError(verb, EngineErrorCode(error), error);
-      library_.destroy_result(result);
-      return status;
-    }
-    QueryResult out;
-    if (const size_t bytes = library_.result_bytes(result); bytes != 0) {
-      out.body.assign(library_.result_buffer(result), bytes);
-    }
-    out.rows_read = library_.result_rows_read(result);
-    out.elapsed_s = library_.result_elapsed(result);
-    library_.destroy_result(result);
-    return out;
-  }
-
-  absl::Status StreamError(ChdbInsertStream* stream) {
-    const char* error = library_.insert_error(stream);
-    if (error == nullptr || *error == '\0') return absl::OkStatus();
-    return EngineError(EngineVerb::kInsert, EngineErrorCode(error), error);
-  }
-
-  const ChdbLibrary& library_;
-  ChdbConnection** const handle_;
+  const std::string path_;
 };
 
 class EmbeddedEngine final : public Engine {
@@ -146,10 +97,14 @@ class EmbeddedEngine final : public Engine {
       : library_(library),
         database_(options.database),
         connections_max_(options.connections),
+        temp_path_(data_path + "/stream"),
         arguments_(Arguments(options, data_path)) {}
 
   // The first connection opens the store and stays for the engine's life; it makes the database.
   absl::Status Start() {
+    std::error_code ignored;  // What a crash left.
+    std::filesystem::remove_all(temp_path_, ignored);
+    RETURN_IF_ERROR(MakeFolders(temp_path_));
     auto first = Connect();
     if (!first.ok()) return first.status();
     for (const std::string& sql : {fmt::format("CREATE DATABASE IF NOT EXISTS {}", database_),
@@ -160,6 +115,7 @@ class EmbeddedEngine final : public Engine {
                      (*first)->Run(EngineVerb::kQuery, "SELECT version()", "TSV", {}));
     version_ = TrimStatement(version.body);
     Release(std::move(*first), /*failed=*/false);
+    killer_.Start();
     return absl::OkStatus();
   }
 
@@ -172,15 +128,23 @@ class EmbeddedEngine final : public Engine {
   absl::StatusOr<QueryResult> Query(std::string_view sql, const QueryOptions& options) override {
     RETURN_IF_ERROR(CheckNames(options));
     const auto until = steady_clock::now() + options.deadline;
-    ASSIGN_OR_RETURN(auto connection, Acquire(until));
-    std::string text = fmt::format("{}\nFORMAT {} SETTINGS max_execution_time = {}",
-                                   TrimStatement(sql), options.format, Left(until));
-    for (const SqlSetting& setting : options.settings) {
-      text += fmt::format(", {} = {}", setting.name, QuoteLiteral(setting.value));
-    }
-    auto result = connection->Run(EngineVerb::kQuery, text, options.format, options.params);
+    ASSIGN_OR_RETURN(auto connection, Acquire(until, options.cancel));
+    const StatementKiller::Watch watch(killer_, options.cancel);
+    auto result = connection->Run(EngineVerb::kQuery, QueryText(sql, options, until, watch),
+                                  options.format, options.params);
     Release(std::move(connection), !result.ok());
+    if (!result.ok() && IsCancelled(options)) return NobodyWaits();
     return result;
+  }
+
+  absl::Status Stream(std::string_view sql, const QueryOptions& options,
+                      const ResultSink& sink) override {
+    RETURN_IF_ERROR(CheckNames(options));
+    const auto until = steady_clock::now() + options.deadline;
+    RETURN_IF_ERROR(EnterStream(until, options.cancel));
+    const absl::Status status = StreamNow(sql, options, until, sink);
+    LeaveStream();
+    return !status.ok() && IsCancelled(options) ? NobodyWaits() : status;
   }
 
   absl::Status Insert(std::string_view table, std::string_view native_block,
@@ -214,11 +178,77 @@ class EmbeddedEngine final : public Engine {
   std::string Describe() const override { return fmt::format("embedded {}", version_); }
 
  private:
+  // Query and Insert bring their deadline with each statement. Nothing can be set after `readonly`,
+  // which may be among the options.
+  static std::string QueryText(std::string_view sql, const QueryOptions& options,
+                               steady_clock::time_point until, const StatementKiller::Watch& watch,
+                               std::string_view more_settings = "") {
+    std::string text = fmt::format("{}\nFORMAT {} SETTINGS max_execution_time = {}{}",
+                                   TrimStatement(sql), options.format, Left(until), more_settings);
+    if (!watch.mark().empty()) text += fmt::format(", log_comment = '{}'", watch.mark());
+    for (const SqlSetting& setting : SettingsOf(options)) {
+      text += fmt::format(", {} = {}", setting.name, QuoteLiteral(setting.value));
+    }
+    return text;
+  }
+
+  absl::Status StreamNow(std::string_view sql, const QueryOptions& options,
+                         steady_clock::time_point until, const ResultSink& sink) {
+    ASSIGN_OR_RETURN(auto connection, Acquire(until, options.cancel));
+    const StatementKiller::Watch watch(killer_, options.cancel);
+    const std::string more = fmt::format(", max_block_size = {}", kStreamBlockRows);
+    if (IsRowFormat(options.format)) {
+      const std::string text = QueryText(sql, options, until, watch, more);
+      absl::Status status = connection->Stream(text, options.format, options.params, sink);
+      Release(std::move(connection), !status.ok());
+      return status;
+    }
+    const ResultFile file(fmt::format("{}/{}", temp_path_, ++files_));
+    const std::string into =
+        fmt::format("{}\nINTO OUTFILE {} TRUNCATE", TrimStatement(sql), QuoteLiteral(file.path()));
+    const std::string text = QueryText(into, options, until, watch, more);
+    auto written = connection->Run(EngineVerb::kQuery, text, options.format, options.params);
+    Release(std::move(connection), !written.ok());
+    RETURN_IF_ERROR(written.status());
+    return file.Read(sink);
+  }
+
+  // Streams may wait for slow readers: they never take the last connections from all others.
+  absl::Status EnterStream(steady_clock::time_point until, const CancelTokenPtr& cancel) {
+    const int streams_max = std::max(1, connections_max_ / 2);
+    MutexLock lock(&mutex_);
+    while (streams_ >= streams_max) {
+      RETURN_IF_ERROR(WaitForFreed(until, cancel, streams_, "streams"));
+    }
+    ++streams_;
+    return absl::OkStatus();
+  }
+
+  void LeaveStream() {
+    MutexLock lock(&mutex_);
+    --streams_;
+    freed_.NotifyAll();
+  }
+
+  // Until something may have become free; not longer than it takes to notice a cancellation.
+  absl::Status WaitForFreed(steady_clock::time_point until, const CancelTokenPtr& cancel,
+                            int in_use, std::string_view of_what)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (cancel != nullptr && cancel->cancelled()) return NobodyWaits();
+    const auto now = steady_clock::now();
+    if (now >= until) {
+      return Error(absl::StatusCode::kDeadlineExceeded,
+                   "the store is busy: none of its {} {} became free in time", in_use, of_what);
+    }
+    freed_.WaitUntil(mutex_, cancel == nullptr ? until : std::min(until, now + kCancelCheck));
+    return absl::OkStatus();
+  }
+
   static std::string Left(steady_clock::time_point until) {
     return DeadlineSeconds(std::chrono::duration_cast<milliseconds>(until - steady_clock::now()));
   }
 
-  absl::StatusOr<std::unique_ptr<Connection>> Connect() {
+  absl::StatusOr<std::unique_ptr<ChdbSession>> Connect() {
     std::vector<char*> argv;
     for (const std::string& argument : arguments_) {
       argv.push_back(const_cast<char*>(argument.c_str()));
@@ -230,11 +260,12 @@ class EmbeddedEngine final : public Engine {
           "another process or another store of this process use libchdb?",
           arguments_[1]);
     }
-    return std::make_unique<Connection>(library_, handle);
+    return std::make_unique<ChdbSession>(library_, handle);
   }
 
-  absl::StatusOr<std::unique_ptr<Connection>> Acquire(steady_clock::time_point until) {
-    ASSIGN_OR_RETURN(auto idle, TakeIdle(until));
+  absl::StatusOr<std::unique_ptr<ChdbSession>> Acquire(steady_clock::time_point until,
+                                                       const CancelTokenPtr& cancel = nullptr) {
+    ASSIGN_OR_RETURN(auto idle, TakeIdle(until, cancel));
     if (idle != nullptr) return idle;
     auto connection = Connect();
     absl::Status status = connection.status();
@@ -249,17 +280,17 @@ class EmbeddedEngine final : public Engine {
   }
 
   // Null: a new connection may be made, and counts as open already.
-  absl::StatusOr<std::unique_ptr<Connection>> TakeIdle(steady_clock::time_point until) {
+  absl::StatusOr<std::unique_ptr<ChdbSession>> TakeIdle(steady_clock::time_point until,
+                                                        const CancelTokenPtr& cancel) {
     MutexLock lock(&mutex_);
-    while (idle_.empty() && open_ >= connections_max_ && steady_clock::now() < until) {
-      freed_.WaitUntil(mutex_, until);
+    if (cancel != nullptr && cancel->cancelled()) return NobodyWaits();
+    while (idle_.empty() && open_ >= connections_max_) {
+      RETURN_IF_ERROR(WaitForFreed(until, cancel, open_, "connections"));
     }
     if (steady_clock::now() >= until) {
-      return Error(absl::StatusCode::kDeadlineExceeded,
-                   "no connection to the store became free in time: {} of {} are in use",
-                   open_ - static_cast<int>(idle_.size()), connections_max_);
+      return absl::DeadlineExceededError("the time for the statement was over before it began");
     }
-    std::unique_ptr<Connection> connection;
+    std::unique_ptr<ChdbSession> connection;
     if (idle_.empty()) {
       ++open_;
     } else {
@@ -269,7 +300,7 @@ class EmbeddedEngine final : public Engine {
     return connection;
   }
 
-  void Release(std::unique_ptr<Connection> connection, bool failed) {
+  void Release(std::unique_ptr<ChdbSession> connection, bool failed) {
     if (failed && !connection->Drain()) {
       connection.reset();
       Forget();
@@ -277,25 +308,29 @@ class EmbeddedEngine final : public Engine {
     }
     MutexLock lock(&mutex_);
     idle_.push_back(std::move(connection));
-    freed_.NotifyOne();
+    freed_.NotifyAll();  // Statements and streams wait for it.
   }
 
   void Forget() {
     MutexLock lock(&mutex_);
     --open_;
-    freed_.NotifyOne();
+    freed_.NotifyAll();  // Statements and streams wait for it.
   }
 
   const ChdbLibrary& library_;
   const std::string database_;
   const int connections_max_;
+  const std::string temp_path_;
   const std::vector<std::string> arguments_;
   std::string version_;
 
   Mutex mutex_;
   CondVar freed_;
+  std::atomic<uint64_t> files_ = 0;  // Numbers them.
+  int streams_ ABSL_GUARDED_BY(mutex_) = 0;
   int open_ ABSL_GUARDED_BY(mutex_) = 1;  // The first is made in Start.
-  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<ChdbSession>> idle_ ABSL_GUARDED_BY(mutex_);
+  StatementKiller killer_{[this] { return Connect(); }};  // Last: its thread connects.
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <absl/status/statusor.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,12 +33,22 @@ struct SqlSetting {
   std::string value;
 };
 
+// Of `table`, only the rows for which `condition` holds are there, wherever the statement reads it.
+// The condition is our own text, never a user's.
+struct TableFilter {
+  std::string table;
+  std::string condition;
+};
+
 struct QueryOptions {
   std::vector<SqlParam> params;
   std::vector<SqlSetting> settings;            // Applied to this statement only.
   std::string format = "JSONCompact";          // Any ClickHouse output format.
   std::chrono::milliseconds deadline{30'000};  // Then kDeadlineExceeded; the statement is stopped.
   CancelTokenPtr cancel;  // May be null. Cancelled: kCancelled; the statement is stopped.
+  std::vector<TableFilter> table_filters;  // All hold, several of one table too.
+  // Also rows that a deletion under way hides already (Store::Hide): for the deletion itself.
+  bool with_hidden = false;
 };
 
 struct QueryResult {
@@ -45,6 +56,9 @@ struct QueryResult {
   uint64_t rows_read = 0;
   double elapsed_s = 0;
 };
+
+// Takes a piece of a result, on the caller's thread, and may take its time. False: no more is wanted.
+using ResultSink = std::function<bool(std::string_view piece)>;
 
 // Thread-safe: any thread may call any method; calls run in parallel up to the engine's own number
 // of connections and wait for one otherwise, within their deadline.
@@ -55,11 +69,21 @@ struct QueryResult {
 //   kDeadlineExceeded  as kUnavailable, after the deadline.
 //   kInvalidArgument   the engine refuses this statement or block for good: bad SQL or bad data.
 //   kInternal          our bug or corruption.
+//   kCancelled         nobody waits any more: QueryOptions::cancel was cancelled, or a sink wanted no
+//                      more. The statement is stopped.
 class Engine {
  public:
   virtual ~Engine() = default;
 
   virtual absl::StatusOr<QueryResult> Query(std::string_view sql, const QueryOptions& options) = 0;
+
+  // As Query, handing on the result piece by piece, in bounded memory: all pieces one after the other
+  // are the body in the format asked for. Formats of rows (JSONEachRow, TSV, CSV, RowBinary, Native)
+  // come as they are made; the embedded engine writes others to a temporary file first. On an error, also one in the middle, what the sink
+  // got is incomplete. A sink that waits for a slow reader holds the statement, and time counts: at
+  // most half of the engine's own connections stream at a time, the others wait.
+  virtual absl::Status Stream(std::string_view sql, const QueryOptions& options,
+                              const ResultSink& sink) = 0;
 
   // Inserts one Native-format block into `table` ("spans"). All of it or, on error, possibly none
   // or all of it: tables are keyed so that inserting the same block again is harmless.

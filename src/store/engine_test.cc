@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -20,7 +23,17 @@ namespace {
 using absl::StatusCode;
 using std::chrono::milliseconds;
 
-class EngineTest : public StoreTestBase {};
+class EngineTest : public StoreTestBase {
+ protected:
+  // Polls; false when it did not become true in time.
+  static bool Until(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + kStoreTestDeadline;
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+    }
+    return true;
+  }
+};
 PITOT_FOR_EACH_STORE(EngineTest);
 
 std::string PayloadRows(int from, int count) {
@@ -204,6 +217,169 @@ TEST_P(EngineTest, StopsAtTheDeadline) {
                 "AND query NOT LIKE '%system.processes%'"),
             "0")
       << "the statement was stopped, not only left";
+}
+
+constexpr std::string_view kMinutes =
+    "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))";
+
+TEST_P(EngineTest, StopsWhenCancelled) {
+  const std::string running =
+      "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' "
+      "AND query NOT LIKE '%system.processes%'";
+  for (const bool streamed : {false, true}) {
+    QueryOptions options{.format = "TSV", .deadline = std::chrono::minutes(5)};
+    options.cancel = std::make_shared<CancelToken>();
+    absl::Status status;
+    std::jthread asker([&] {
+      status = streamed ? engine().Stream(kMinutes, options, [](std::string_view) { return true; })
+                        : engine().Query(kMinutes, options).status();
+    });
+    ASSERT_TRUE(Until([&] { return Tsv(running) == "1"; })) << "it never ran";
+    const auto cancelled = std::chrono::steady_clock::now();
+    options.cancel->Cancel();
+    asker.join();
+    EXPECT_LT(std::chrono::steady_clock::now() - cancelled, std::chrono::seconds(3));
+    EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
+    EXPECT_TRUE(Until([&] { return Tsv(running) == "0"; })) << "it was left, not stopped";
+    for (int i = 0; i < 16; ++i) EXPECT_EQ(Tsv("SELECT 'clean'"), "clean");
+    EXPECT_EQ(engine().Query("SELECT 1", options).status().code(), StatusCode::kCancelled)
+        << "cancelled before it began";
+  }
+}
+
+TEST_P(EngineTest, OneCancelledStatementLeavesTheOthersAlone) {
+  QueryOptions doomed{.format = "TSV", .deadline = std::chrono::minutes(5)};
+  doomed.cancel = std::make_shared<CancelToken>();
+  std::jthread asker([&] { (void)engine().Query(kMinutes, doomed); });
+  QueryOptions other{.format = "TSV"};
+  other.cancel = std::make_shared<CancelToken>();
+  std::string answer;
+  std::jthread neighbour([&] {
+    const auto result = engine().Query("SELECT sleepEachRow(0.1) FROM numbers(10)", other);
+    answer = result.ok() ? result->body : result.status().ToString();
+  });
+  doomed.cancel->Cancel();
+  asker.join();
+  neighbour.join();
+  EXPECT_EQ(answer, "0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n");
+}
+
+TEST_P(EngineTest, ACancelledStatementDoesNotWaitForAConnection) {
+  QueryOptions busy{.format = "TSV", .deadline = std::chrono::minutes(5)};
+  busy.cancel = std::make_shared<CancelToken>();
+  QueryOptions waiting = busy;
+  waiting.cancel = std::make_shared<CancelToken>();
+  std::vector<std::jthread> threads;
+  constexpr int kMoreThanConnections = 10;
+  for (int i = 0; i < kMoreThanConnections; ++i) {
+    threads.emplace_back([&] { (void)engine().Query(kMinutes, busy); });
+  }
+  absl::Status status;
+  threads.emplace_back([&] { status = engine().Query("SELECT sleep(3)", waiting).status(); });
+  waiting.cancel->Cancel();
+  threads.back().join();
+  threads.pop_back();
+  EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
+  busy.cancel->Cancel();
+  threads.clear();
+  EXPECT_EQ(Tsv("SELECT 'clean'"), "clean");
+}
+
+TEST_P(EngineTest, StreamsWhatAQueryGives) {
+  constexpr std::string_view kSql =
+      "SELECT number, repeat('x', number % 100) AS text, {v:String} AS v FROM numbers(60000)";
+  for (const char* format : {"JSONEachRow", "JSONCompact", "TSV", "RowBinary", "Parquet"}) {
+    QueryOptions options{.params = {{"v", "bound"}}, .format = format};
+    // Else the statistics of JSONCompact differ.
+    if (options.format == "JSONCompact")
+      options.settings = {{"output_format_write_statistics", "0"}};
+    std::string streamed;
+    int pieces = 0;
+    const absl::Status status = engine().Stream(kSql, options, [&](std::string_view piece) {
+      streamed += piece;
+      ++pieces;
+      return true;
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_GT(pieces, 1) << format;
+    if (options.format == "Parquet") {
+      EXPECT_TRUE(streamed.starts_with("PAR1") && streamed.ends_with("PAR1"));
+      continue;  // Its row groups follow the blocks.
+    }
+    const auto whole = engine().Query(kSql, options);
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    // Not EXPECT_EQ: it would look for the edits between megabytes.
+    const auto [at, other] = std::ranges::mismatch(streamed, whole->body);
+    EXPECT_TRUE(streamed == whole->body)
+        << format << ": " << streamed.size() << " bytes, not " << whole->body.size()
+        << ", different from here: " << std::string(at, streamed.end()).substr(0, 200) << "\n---\n"
+        << std::string(other, whole->body.end()).substr(0, 200);
+  }
+  EXPECT_TRUE(engine()
+                  .Stream("SELECT 1 WHERE 0", {.format = "TSV"},
+                          [](std::string_view) {
+                            ADD_FAILURE() << "an empty result has no pieces";
+                            return true;
+                          })
+                  .ok());
+}
+
+TEST_P(EngineTest, AStreamSaysWhatWentWrong) {
+  const auto ignore = [](std::string_view) { return true; };
+  EXPECT_EQ(engine().Stream("SELECT nonsense", {}, ignore).code(), StatusCode::kInvalidArgument);
+  size_t bytes = 0;
+  std::string tail;
+  const absl::Status status = engine().Stream(
+      "SELECT number, throwIf(number = 3000000, 'right here') FROM numbers(4000000)",
+      {.format = "TSV"}, [&](std::string_view piece) {
+        bytes += piece.size();
+        tail = piece.substr(piece.size() - std::min<size_t>(piece.size(), 10));
+        return true;
+      });
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+  EXPECT_NE(status.message().find("right here"), std::string_view::npos) << status;
+  EXPECT_GT(bytes, 1'000'000u) << "it came in the middle";
+  EXPECT_TRUE(tail.ends_with("\t0\n")) << "the error must not look like result: " << tail;
+  EXPECT_EQ(
+      engine().Stream(kMinutes, {.format = "TSV", .deadline = milliseconds(300)}, ignore).code(),
+      StatusCode::kDeadlineExceeded);
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(Tsv("SELECT 'clean'"), "clean");
+}
+
+TEST_P(EngineTest, ASinkThatHasEnoughStopsTheStream) {
+  for (int i = 0; i < 10; ++i) {
+    int pieces = 0;
+    const absl::Status status =
+        engine().Stream("SELECT number, sipHash64(number) FROM numbers(1000000000000)",
+                        {.format = "RowBinary"}, [&](std::string_view) { return ++pieces < 3; });
+    EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
+    EXPECT_EQ(pieces, 3);
+    EXPECT_EQ(Tsv("SELECT 'clean'"), "clean");
+  }
+  EXPECT_TRUE(Until([&] {
+    return Tsv("SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' "
+               "AND query NOT LIKE '%system.processes%'") == "0";
+  })) << "it was left, not stopped";
+}
+
+TEST_P(EngineTest, SlowStreamsLeaveConnectionsToOthers) {
+  CancelToken enough;
+  std::atomic<int> reading = 0;
+  std::vector<std::jthread> threads;
+  constexpr int kMoreThanConnections = 10;
+  for (int i = 0; i < kMoreThanConnections; ++i) {
+    threads.emplace_back([&] {
+      (void)engine().Stream("SELECT number FROM numbers(10000000)", {.format = "TSV"},
+                            [&](std::string_view) {
+                              ++reading;
+                              while (!enough.cancelled()) std::this_thread::yield();
+                              return false;
+                            });
+    });
+  }
+  EXPECT_TRUE(Until([&] { return reading > 0; }));
+  EXPECT_EQ(Tsv("SELECT 'free'"), "free");
+  enough.Cancel();
 }
 
 TEST_P(EngineTest, AFailedStatementLeavesNothingToTheNext) {

@@ -315,6 +315,10 @@ class WatchedEngine final : public Engine {
     }
     return result;
   }
+  absl::Status Stream(std::string_view sql, const QueryOptions& options,
+                      const ResultSink& sink) override {
+    return EngineForTest().Stream(sql, options, sink);
+  }
   absl::Status Insert(std::string_view table, std::string_view native_block,
                       std::chrono::milliseconds deadline) override {
     return EngineForTest().Insert(table, native_block, deadline);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "http/client.h"
 #include "http/url.h"
 #include "store/engine_error.h"
+#include "store/exception_scanner.h"
 #include "store/statement.h"
 
 namespace pitot {
@@ -27,6 +29,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kReplyGrace{500};
 // Servers refuse longer ones (http_max_uri_size).
 constexpr size_t kTargetBytesMax = 1 << 20;
+constexpr size_t kErrorBytesMax = 64 << 10;
 
 struct Host {
   explicit Host(std::string url_in) : url(std::move(url_in)) {}
@@ -39,6 +42,8 @@ struct Statement {
   QueryParams params;     // Of the URL: settings, bound values.
   std::string_view body;  // The SQL, or the block of an insert.
   bool in_database = true;
+  CancelTokenPtr cancel = nullptr;
+  const ResultSink* sink = nullptr;  // Given: the result goes there.
 };
 
 // 26 and 7 of "26.7.2.1".
@@ -118,6 +123,14 @@ class HttpEngine final : public RemoteEngine {
     return Send(QueryStatement(sql, options), steady_clock::now() + options.deadline);
   }
 
+  absl::Status Stream(std::string_view sql, const QueryOptions& options,
+                      const ResultSink& sink) override {
+    RETURN_IF_ERROR(CheckNames(options));
+    Statement statement = QueryStatement(sql, options);
+    statement.sink = &sink;
+    return Send(statement, steady_clock::now() + options.deadline).status();
+  }
+
   absl::Status Insert(std::string_view table, std::string_view native_block,
                       milliseconds deadline) override {
     ASSIGN_OR_RETURN(const std::string sql, InsertStatement(table));
@@ -140,9 +153,10 @@ class HttpEngine final : public RemoteEngine {
 
  private:
   static Statement QueryStatement(std::string_view sql, const QueryOptions& options) {
-    Statement statement{.verb = EngineVerb::kQuery, .body = TrimStatement(sql)};
+    Statement statement{
+        .verb = EngineVerb::kQuery, .body = TrimStatement(sql), .cancel = options.cancel};
     statement.params.emplace_back("default_format", options.format);
-    for (const SqlSetting& setting : options.settings) {
+    for (const SqlSetting& setting : SettingsOf(options)) {
       statement.params.emplace_back(setting.name, setting.value);
     }
     for (const SqlParam& param : options.params) {
@@ -177,9 +191,12 @@ class HttpEngine final : public RemoteEngine {
     if (!host.checked) {
       RETURN_IF_ERROR(CheckVersion(host, until));
     }
-    auto reply = Post(host, statement, until);
+    bool begun = false;  // The sink has got something.
+    auto reply = statement.sink == nullptr ? Post(host, statement, until)
+                                           : PostStream(host, statement, until, begun);
     if (!reply.ok()) {
-      answered = reply.status().code() == absl::StatusCode::kInvalidArgument;
+      answered = reply.status().code() == absl::StatusCode::kInvalidArgument ||
+                 reply.status().code() == absl::StatusCode::kCancelled || begun;
       return Annotate(reply.status(), host.url);
     }
     auto result = TakeReply(statement.verb, *std::move(reply));
@@ -213,21 +230,58 @@ class HttpEngine final : public RemoteEngine {
 
   absl::StatusOr<HttpReply> Post(const Host& host, const Statement& statement,
                                  steady_clock::time_point until) {
+    ASSIGN_OR_RETURN(const HttpCall call, MakeCall(host, statement, until));
+    return TranslateFailure(client_.Call(call));
+  }
+
+  // The reply has a body only when it is an error's.
+  absl::StatusOr<HttpReply> PostStream(const Host& host, const Statement& statement,
+                                       steady_clock::time_point until, bool& begun) {
+    ASSIGN_OR_RETURN(const HttpCall call, MakeCall(host, statement, until));
+    std::string error_body;
+    bool is_error = false;
+    std::optional<ExceptionScanner> scanner;
+    const auto give = [&](std::string_view piece) {
+      if (piece.empty()) return absl::OkStatus();
+      begun = true;
+      return (*statement.sink)(piece) ? absl::OkStatus() : NobodyWaits();
+    };
+    HttpReplySink sink;
+    sink.on_head = [&](const HttpReply& head) {
+      is_error = head.status != 200 || head.headers.Has("X-ClickHouse-Exception-Code");
+      scanner.emplace(head.headers.Get("X-ClickHouse-Exception-Tag"));
+      return absl::OkStatus();
+    };
+    sink.on_data = [&](std::string_view piece) {
+      piece = scanner->Put(piece);
+      if (!is_error) return give(piece);
+      // Or a piece of the result, when the error came before the head was sent.
+      error_body += piece.substr(0, kErrorBytesMax - std::min(kErrorBytesMax, error_body.size()));
+      return absl::OkStatus();
+    };
+    auto reply = TranslateFailure(client_.Stream(call, sink));
+    // The server cuts the connection after an error in the middle: the error says more.
+    if (scanner.has_value() && scanner->found()) {
+      begun = begun || !is_error;
+      return EngineError(EngineVerb::kQuery, EngineErrorCode(scanner->message()),
+                         scanner->message());
+    }
+    if (!reply.ok()) return reply;
+    if (!is_error) RETURN_IF_ERROR(give(scanner->Rest()));
+    reply->body = std::move(error_body);
+    return reply;
+  }
+
+  absl::StatusOr<HttpCall> MakeCall(const Host& host, const Statement& statement,
+                                    steady_clock::time_point until) const {
+    if (statement.cancel != nullptr && statement.cancel->cancelled()) return NobodyWaits();
     const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now());
     if (left <= milliseconds::zero()) {
       return absl::DeadlineExceededError("the store did not answer in time");
     }
-    QueryParams params = statement.params;
-    for (const auto& [name, value] : kSessionSettings) params.emplace_back(name, value);
-    params.emplace_back("max_execution_time", DeadlineSeconds(left));
-    // Errors then come as a status instead of in the middle of a result.
-    params.emplace_back("wait_end_of_query", "1");
-    params.emplace_back("cancel_http_readonly_queries_on_client_close", "1");
-    if (statement.in_database) params.emplace_back("database", options_.database);
-
     HttpCall call;
     call.method = "POST";
-    call.url = fmt::format("{}/?{}", host.url, FormatQuery(params));
+    call.url = fmt::format("{}/?{}", host.url, FormatQuery(AllParams(statement, left)));
     if (call.url.size() > kTargetBytesMax) {
       return InvalidArgument("the parameters of a statement make {} bytes, {} are allowed",
                              call.url.size(), kTargetBytesMax);
@@ -237,9 +291,35 @@ class HttpEngine final : public RemoteEngine {
     call.body = statement.body;
     call.connect_timeout = std::min(options_.connect_timeout, left);
     call.timeout = left + kReplyGrace;
-    call.reply_bytes_max = options_.result_bytes_max;
-    call.idempotent = true;  // Our statements and blocks may all be repeated.
-    return TranslateFailure(client_.Call(call));
+    call.reply_bytes_max =
+        statement.sink == nullptr ? options_.result_bytes_max : std::numeric_limits<int64_t>::max();
+    // Our statements and blocks may all be repeated; the beginning of a stream that a sink has may not.
+    call.idempotent = statement.sink == nullptr;
+    // A stream goes out as it is made; compressed, the server would collect a megabyte first.
+    call.decode = statement.sink == nullptr;
+    call.cancel = statement.cancel;
+    return call;
+  }
+
+  QueryParams AllParams(const Statement& statement, milliseconds left) const {
+    QueryParams params = statement.params;
+    for (const auto& [name, value] : kSessionSettings) params.emplace_back(name, value);
+    params.emplace_back("max_execution_time", DeadlineSeconds(left));
+    if (statement.sink == nullptr) {
+      // Errors then come as a status instead of in the middle of a result.
+      params.emplace_back("wait_end_of_query", "1");
+    } else {
+      params.emplace_back("max_block_size", kStreamBlockRows);
+      // A reader may be slow for as long as the deadline allows.
+      params.emplace_back("http_send_timeout", fmt::to_string(left.count() / 1000 + 1));
+    }
+    params.emplace_back("cancel_http_readonly_queries_on_client_close", "1");
+    const bool has_readonly =
+        std::ranges::any_of(params, [](const auto& param) { return param.first == "readonly"; });
+    // As the setting above says, it is for readonly statements; 2 still lets settings be changed.
+    if (statement.verb == EngineVerb::kQuery && !has_readonly) params.emplace_back("readonly", "2");
+    if (statement.in_database) params.emplace_back("database", options_.database);
+    return params;
   }
 
   absl::StatusOr<HttpReply> TranslateFailure(absl::StatusOr<HttpReply> reply) const {

@@ -1,6 +1,7 @@
 #include "store/statement.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/status.h"
 
@@ -85,6 +86,14 @@ std::string ParamText(std::string_view sql, const SqlParam& param) {
   return out;
 }
 
+bool IsRowFormat(std::string_view format) {
+  constexpr std::string_view kRowFormats[] = {"CSV",    "JSONCompactEachRow", "JSONEachRow",
+                                              "Native", "RowBinary",          "TSV"};
+  return std::ranges::find(kRowFormats, format) != std::end(kRowFormats);
+}
+
+absl::Status NobodyWaits() { return absl::CancelledError("nobody waits for the answer any more"); }
+
 std::string_view TrimStatement(std::string_view sql) {
   const size_t last = sql.find_last_not_of(" \t\r\n;");
   return last == std::string_view::npos ? std::string_view{} : sql.substr(0, last + 1);
@@ -110,6 +119,25 @@ absl::Status CheckNames(const QueryOptions& options) {
     }
   }
   return absl::OkStatus();
+}
+
+std::vector<SqlSetting> SettingsOf(const QueryOptions& options) {
+  std::vector<SqlSetting> settings;
+  if (!options.table_filters.empty()) {
+    std::map<std::string_view, std::string> conditions;
+    for (const TableFilter& filter : options.table_filters) {
+      std::string& condition = conditions[filter.table];
+      condition += fmt::format("{}({})", condition.empty() ? "" : " AND ", filter.condition);
+    }
+    std::string map = "{";
+    for (const auto& [table, condition] : conditions) {
+      map += fmt::format("{}{}:{}", map.size() == 1 ? "" : ",", QuoteLiteral(table),
+                         QuoteLiteral(condition));
+    }
+    settings.push_back({"additional_table_filters", map + "}"});
+  }
+  settings.insert(settings.end(), options.settings.begin(), options.settings.end());
+  return settings;
 }
 
 absl::StatusOr<std::string> InsertStatement(std::string_view table) {

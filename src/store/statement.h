@@ -46,6 +46,19 @@ bool IsPlainName(std::string_view name);
 // backslash escapes, all others as they are.
 std::string ParamText(std::string_view sql, const SqlParam& param);
 
+// As many rows at a time make a piece of a stream: some megabytes of wide ones.
+inline constexpr std::string_view kStreamBlockRows = "4096";
+
+// Whether results of a format, written block by block, are together the result of all blocks: no head,
+// no end, nothing around the rows.
+bool IsRowFormat(std::string_view format);
+
+absl::Status NobodyWaits();
+
+inline bool IsCancelled(const QueryOptions& options) {
+  return options.cancel != nullptr && options.cancel->cancelled();
+}
+
 // Without trailing white space and semicolons.
 std::string_view TrimStatement(std::string_view sql);
 
@@ -54,6 +67,10 @@ std::string DeadlineSeconds(std::chrono::milliseconds deadline);
 
 // kInvalidArgument when a setting, format or parameter has a name that is not plain.
 absl::Status CheckNames(const QueryOptions& options);
+
+// options.settings, and before them what options.table_filters make: nothing can be set after
+// `readonly`.
+std::vector<SqlSetting> SettingsOf(const QueryOptions& options);
 
 // "INSERT INTO spans": kInvalidArgument unless `table` is a plain name.
 absl::StatusOr<std::string> InsertStatement(std::string_view table);

@@ -64,7 +64,21 @@ class Store::GuardedEngine final : public Engine {
 
   absl::StatusOr<QueryResult> Query(std::string_view sql, const QueryOptions& options) override {
     RETURN_IF_ERROR(ReadyForStatement());
-    return inner_->Query(sql, options);
+    if (options.with_hidden || !hides_) return inner_->Query(sql, options);
+    return inner_->Query(sql, Filtered(options));
+  }
+
+  absl::Status Stream(std::string_view sql, const QueryOptions& options,
+                      const ResultSink& sink) override {
+    RETURN_IF_ERROR(ReadyForStatement());
+    if (options.with_hidden || !hides_) return inner_->Stream(sql, options, sink);
+    return inner_->Stream(sql, Filtered(options), sink);
+  }
+
+  void Hide(std::vector<TableFilter> filters) {
+    MutexLock lock(&mutex_);
+    hidden_ = std::move(filters);
+    hides_ = !hidden_.empty();
   }
 
   absl::Status Insert(std::string_view table, std::string_view native_block,
@@ -107,6 +121,12 @@ class Store::GuardedEngine final : public Engine {
     return status.ok() || MayPass(status) ? status : absl::UnavailableError(status.message());
   }
 
+  QueryOptions Filtered(QueryOptions options) {
+    MutexLock lock(&mutex_);
+    options.table_filters.insert(options.table_filters.end(), hidden_.begin(), hidden_.end());
+    return options;
+  }
+
   const std::unique_ptr<Engine> inner_;
   const Prepare prepare_;
   const std::string data_path_;  // Empty: not our disk.
@@ -116,7 +136,9 @@ class Store::GuardedEngine final : public Engine {
   std::atomic<uint32_t> schema_version_ = 0;  // 0: not prepared.
   std::atomic<uint64_t> disk_free_bytes_ = 0;
   std::atomic<int64_t> disk_check_at_ = 0;
+  std::atomic<bool> hides_ = false;  // hidden_ has something.
   Mutex mutex_;
+  std::vector<TableFilter> hidden_ ABSL_GUARDED_BY(mutex_);
   bool preparing_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t prepare_again_at_ ABSL_GUARDED_BY(mutex_) = 0;
   // The last failure.
@@ -128,6 +150,8 @@ Store::Store(std::unique_ptr<GuardedEngine> engine) : engine_(std::move(engine))
 Store::~Store() = default;
 
 Engine& Store::engine() { return *engine_; }
+
+void Store::Hide(std::vector<TableFilter> filters) { engine_->Hide(std::move(filters)); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options,
                                                    const Clock& clock) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "store/embedded_engine.h"
@@ -52,6 +53,10 @@ class Store {
 
   // As Engine promises; valid as long as the store.
   Engine& engine();
+
+  // From the next statement on, no query sees rows that do not satisfy these conditions (but those
+  // with QueryOptions::with_hidden): what is being deleted. Replaces what was hidden before.
+  void Hide(std::vector<TableFilter> filters);
 
   // Drops partitions whose days of keeping are over at `now`.
   RetentionPass DropExpired(UnixNanos now) { return pitot::DropExpired(engine(), now); }
