@@ -13,6 +13,15 @@ export function Notice({ title, children }: { title: string; children?: ReactNod
   );
 }
 
+// Shown when something takes longer than a moment.
+export function Waiting({ title }: { title: string }) {
+  return (
+    <p className="notice waiting" role="status">
+      {title}
+    </p>
+  );
+}
+
 export function ErrorNotice({ error, retry }: { error: Error; retry?: () => void }) {
   const title = error instanceof ApiError ? error.message : `This page failed: ${error.message}`;
   return (

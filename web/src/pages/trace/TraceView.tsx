@@ -2,7 +2,8 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { TraceStructure } from 'api/types';
 import { useStored } from 'base/stored';
-import { ErrorNotice, Notice } from 'widgets/Notice';
+import { useTitle } from 'base/title';
+import { ErrorNotice, Waiting } from 'widgets/Notice';
 import { Splitter } from 'widgets/Splitter';
 import { SpanPanel } from './details/SpanPanel';
 import { wholeWindow, windowAround, type Window } from './scale';
@@ -26,9 +27,10 @@ interface Search {
 export function TraceView() {
   const { trace_id: traceId = '' } = useParams({ strict: false });
   const trace = useTrace(traceId);
+  useTitle(trace.data?.trace.root_name ?? 'Trace');
   if (trace.data) return <Loaded key={traceId} structure={trace.data} underWay={trace.underWay} />;
   if (trace.error) return <ErrorNotice error={trace.error} retry={() => void trace.refetch()} />;
-  return <Notice title="Reading the trace …" />;
+  return <Waiting title="Reading the trace …" />;
 }
 
 function Loaded({ structure, underWay }: { structure: TraceStructure; underWay: boolean }) {

@@ -5,9 +5,10 @@ import { ApiError } from 'api/client';
 import { useApi } from 'api/context';
 import { plural } from 'base/format';
 import { DEFAULT_SINCE, TIME_RANGES } from 'base/range';
+import { useTitle } from 'base/title';
 import { quoteValue } from 'widgets/filter/complete';
 import { FilterBar } from 'widgets/filter/FilterBar';
-import { ErrorNotice, Notice } from 'widgets/Notice';
+import { ErrorNotice, Notice, Waiting } from 'widgets/Notice';
 import { FirstSpan } from './FirstSpan';
 import { TraceTable } from './TraceTable';
 import { useTraces, type TraceList } from './useTraces';
@@ -30,6 +31,7 @@ export function TracesView() {
   const since = search.since ?? DEFAULT_SINCE;
   const live = search.live !== '0';
   const list = useTraces(q, since, live);
+  useTitle('Traces');
 
   const change = useCallback(
     (next: Search) => void navigate({ to: '/traces', search: { ...search, ...next } }),
@@ -81,6 +83,7 @@ export function TracesView() {
       {list.error !== null && !filterError && (
         <ErrorNotice error={list.error} retry={list.reload} />
       )}
+      {list.loading && <Waiting title="Reading the traces …" />}
       {empty && anything && (
         <Notice title={q === '' ? 'No traces in this window' : 'No traces match'}>
           <button

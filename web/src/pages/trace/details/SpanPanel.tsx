@@ -8,7 +8,7 @@ import { formatCost, formatCount, formatDuration, plural } from 'base/format';
 import { visibleText } from 'base/text';
 import { Icon } from 'widgets/Icon';
 import { KindIcon } from 'widgets/KindIcon';
-import { ErrorNotice, Notice } from 'widgets/Notice';
+import { ErrorNotice, Waiting } from 'widgets/Notice';
 import { Status } from 'widgets/Status';
 import { Figure } from '../TraceHeader';
 import { totalTokens } from '../usage';
@@ -62,7 +62,7 @@ export function SpanPanel({ traceId, span, tab, onTab, onSpan, onClose }: SpanPa
         ) : fresh ? (
           <TabContent tab={current} span={fresh} onSpan={onSpan} />
         ) : (
-          <Notice title="Reading the span …" />
+          <Waiting title="Reading the span …" />
         )}
       </div>
     </div>
