@@ -1,6 +1,7 @@
 #include "query/figures/grouping.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "query/filter/fields.h"
 
 namespace pitot {
 namespace {
@@ -33,31 +35,20 @@ constexpr TimeBucket kTimeBuckets[] = {
 #undef PITOT_END_SQL
 #undef PITOT_SHOW_SQL
 
-struct FieldKey {
-  std::string_view name;
-  std::string_view sql;
-};
-constexpr FieldKey kFieldKeys[] = {
-    {"feature", "f.feature"},
-    {"workflow", "f.workflow"},
-    {"user_id", "f.user_id"},
-    {"session_id", "f.session_id"},
-    {"agent", "f.agent"},
-    {"service", "f.service"},
-    {"environment", "f.environment"},
-    {"release", "f.release"},
-    {"prompt_name", "f.prompt_name"},
-    {"prompt_version", "f.prompt_version"},
-    {"provider", "f.provider"},
-    {"model", "f.model"},
-    {"kind", "f.kind"},
-    {"name", "f.name"},
-    {"tool_name", "f.tool_name"},
-    {"status", "f.status"},
-    {"finish_reason", "f.finish_reason"},
-    {"error_category", "f.error_category"},
-    {"streaming", "f.streaming"},
-};
+// What facts can be grouped by, beside time.
+const FilterField* FindGroupable(std::string_view name) {
+  const FilterField* field = FindField(name);
+  return field != nullptr && field->groupable() ? field : nullptr;
+}
+
+absl::Status NotGroupable(std::string_view name) {
+  std::vector<std::string_view> known = TimeBuckets();
+  for (const FilterField& field : FilterFields()) {
+    if (field.groupable()) known.push_back(field.name);
+  }
+  return InvalidArgument("by: nothing can be grouped by \"{}\"{}; possible are {}", name,
+                         DidYouMean(name, known), fmt::join(known, ", "));
+}
 
 // "k0" in place of each "@".
 std::string Shape(std::string_view shown, size_t i) {
@@ -87,16 +78,13 @@ absl::StatusOr<Grouping> Grouping::Parse(std::span<const std::string> by, std::s
       return InvalidArgument("by names \"{}\" twice", name);
     }
     const auto bucket = std::ranges::find(kTimeBuckets, name, &TimeBucket::name);
-    const auto field = std::ranges::find(kFieldKeys, name, &FieldKey::name);
+    const FilterField* field = FindGroupable(name);
     if (bucket != std::end(kTimeBuckets)) {
       grouping.keys_.push_back({bucket->name, bucket->sql, bucket->shown, true});
-    } else if (field != std::end(kFieldKeys)) {
-      grouping.keys_.push_back({field->name, field->sql, "@", false});
+    } else if (field != nullptr) {
+      grouping.keys_.push_back({field->name, field->group_sql, "@", false});
     } else {
-      std::vector<std::string_view> known = TimeBuckets();
-      for (const FieldKey& key : kFieldKeys) known.push_back(key.name);
-      return InvalidArgument("by: nothing can be grouped by \"{}\"{}; possible are {}", name,
-                             DidYouMean(name, known), fmt::join(known, ", "));
+      return NotGroupable(name);
     }
   }
   return grouping;
@@ -114,7 +102,9 @@ std::string Grouping::With() const {
 
 std::string Grouping::Shown() const {
   std::string sql;
-  for (size_t i = 0; i < keys_.size(); ++i) sql += Shape(keys_[i].shown, i) + ", ";
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    sql += fmt::format("{} AS s{}, ", Shape(keys_[i].shown, i), i);
+  }
   return sql;
 }
 
@@ -133,8 +123,7 @@ std::string Grouping::OrderBy(std::string_view figure) const {
   }
   if (!figure.empty()) parts.emplace_back(figure);
   for (size_t i = 0; i < keys_.size(); ++i) {
-    // As text: an enum's own order is that of its numbers.
-    if (!keys_[i].is_time) parts.push_back(fmt::format("toString(k{})", i));
+    if (!keys_[i].is_time) parts.push_back(fmt::format("k{}", i));
   }
   return keys_.empty() ? "" : fmt::format(" ORDER BY {}", fmt::join(parts, ", "));
 }

@@ -4,10 +4,10 @@
 // a span ended, in a time zone.
 //
 //   WITH f.feature AS k0, toDate(...) AS k1
-//   SELECT k0, toString(k1), <figures> FROM facts AS f FINAL WHERE ...
-//   GROUP BY k0, k1 WITH TOTALS ORDER BY k1, <figure> DESC, toString(k0), toString(k1)
+//   SELECT k0 AS s0, toString(k1) AS s1, <figures> FROM facts AS f FINAL WHERE ...
+//   GROUP BY k0, k1 WITH TOTALS ORDER BY k1, <figure> DESC, k0
 //
-// Pure; SQL is put together of fixed pieces only.
+// Keys are texts: fields by query/filter/fields.h. Pure; SQL is put together of fixed pieces only.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -43,12 +43,12 @@ class Grouping {
 
   // "WITH ... AS k0, ... AS k1 ", or "" without keys.
   std::string With() const;
-  // The keys as they are shown, size() columns: "k0, toString(k1), ", or "".
+  // The keys as they are shown, size() columns: "k0 AS s0, toString(k1) AS s1, ", or "".
   std::string Shown() const;
   // " GROUP BY k0, k1 WITH TOTALS", or "".
   std::string GroupBy() const;
   // What stands behind ORDER BY: time buckets oldest first, then `figure` (an alias with DESC, or
-  // empty), then the keys as text. "" without keys.
+  // empty), then the keys. "" without keys.
   std::string OrderBy(std::string_view figure) const;
   // {timezone:String}, when it is used.
   std::vector<SqlParam> params() const;
