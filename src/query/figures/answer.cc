@@ -10,15 +10,30 @@
 
 namespace pitot {
 namespace json = boost::json;
+namespace {
+
+// libchdb 26.7 writes the totals of no rows in front of the document, and leaves their place empty:
+// ],"totals":[...]{"meta":[...],"data":[,"rows":0}. A server does not.
+std::string InOrder(std::string body) {
+  const size_t begin = body.find("{\n\t\"meta\":");
+  if (begin == 0 || begin == std::string::npos) return body;
+  constexpr std::string_view kData = "\"data\":\n\t[";
+  const size_t data = body.find(kData, begin);
+  if (data == std::string::npos) return body;
+  const size_t gap = data + kData.size();
+  return body.substr(begin, gap - begin) + body.substr(0, begin) + body.substr(gap);
+}
+
+}  // namespace
 
 absl::StatusOr<Table> ReadTable(const QueryContext& context, std::string_view sql,
                                 std::vector<SqlParam> params, size_t columns) {
   QueryOptions options = context.Options(std::move(params), "JSONCompact");
   options.settings.push_back({"exact_rows_before_limit", "1"});
-  ASSIGN_OR_RETURN(const QueryResult result, context.engine.Query(sql, options));
+  ASSIGN_OR_RETURN(QueryResult result, context.engine.Query(sql, options));
 
   boost::system::error_code error;
-  json::value answer = json::parse(result.body, error);
+  json::value answer = json::parse(InOrder(std::move(result.body)), error);
   if (error || !answer.is_object()) return Internal("the engine's answer is no JSON object");
   Table table;
   const json::object& object = answer.get_object();

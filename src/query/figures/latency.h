@@ -20,12 +20,12 @@ struct LatencyRequest {
   Scope scope;
   std::string kind = "llm";  // See call_kind.h.
   std::vector<std::string> by;
-  std::string timezone = "UTC";  // CheckTimezone has seen it.
+  std::string timezone = "UTC";  // An IANA name.
   uint32_t limit = 50;           // Groups.
 };
 
-// {"window","by","of","groups":[...],"groups_total","total"}. Errors: kInvalidArgument for kind and
-// by; those of the engine.
+// {"window","by","of","groups":[...],"groups_total","total"}. Errors: kInvalidArgument for kind, by
+// and timezone; those of the engine.
 absl::StatusOr<std::string> ReadLatency(const QueryContext& context, const LatencyRequest& request);
 
 }  // namespace pitot
