@@ -48,6 +48,13 @@ void GetReceipts(ApiCall call);
 void GetTraces(ApiCall call);
 void GetTrace(ApiCall call);
 void GetSpan(ApiCall call);
+void GetCost(ApiCall call);
+void GetCostTree(ApiCall call);
+void GetSessions(ApiCall call);
+void GetUsers(ApiCall call);
+void GetPrompts(ApiCall call);
+void GetModels(ApiCall call);
+void GetProviders(ApiCall call);
 void PostSql(ApiCall call);
 
 // params.cc: the parameters that many routes share. Errors name parameter, value and limit.
