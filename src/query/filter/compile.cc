@@ -9,11 +9,8 @@
 namespace pitot {
 namespace {
 
-// Days of END and of START of the spans in question. A span that ended within the window started at
-// most the longest duration before it.
-constexpr std::string_view kEndDays =
-    "BETWEEN intDiv({since_ns:Int64}, 86400000000000) "
-    "AND least(intDiv({until_ns:Int64}, 86400000000000), 65535)";
+// Days of START of the spans in question. One that ended within the window started at most the
+// longest duration before it.
 constexpr std::string_view kStartDays =
     "BETWEEN (SELECT intDiv(greatest({since_ns:Int64} - greatest(max(duration_ns), 0), 0), "
     "86400000000000) FROM facts WHERE project = {project:String} AND toUInt16(day) BETWEEN "
@@ -88,7 +85,8 @@ class Compiler {
   }
 
   // Nodes of one table, as one subquery. What holds for a missing row is found by excluding where it
-  // does not hold: so the set stays small for `attr.x != 5`, and is exact.
+  // does not hold: so the set stays small for `attr.x != 5`, and is exact. The start tells the span
+  // from what was received of it before with a start on another day, which stays in its partition.
   std::string Lookup(FieldTable table, FilterNodeKind kind,
                      const std::vector<const FilterNode*>& nodes) {
     std::vector<std::string> parts;
@@ -106,7 +104,8 @@ class Compiler {
           in, kTraceDays, condition);
     }
     return fmt::format(
-        "(f.trace_id, f.span_id) {} (SELECT s.trace_id, s.span_id FROM spans AS s FINAL WHERE "
+        "(f.trace_id, f.span_id, f.end_ns - f.duration_ns) {} "
+        "(SELECT s.trace_id, s.span_id, s.start_ns FROM spans AS s FINAL WHERE "
         "s.project = {{project:String}} AND toUInt16(s.day) {} AND {})",
         in, kStartDays, condition);
   }

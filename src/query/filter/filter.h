@@ -63,6 +63,7 @@ struct FilterLimits {
   size_t terms = 256;
   size_t depth = 64;
   size_t regex_bytes = 1024;
+  size_t texts = 16;  // Full text terms: each reads the text index of the window's contents.
 };
 absl::StatusOr<Filter> ParseFilter(std::string_view text, const FilterLimits& limits = {});
 

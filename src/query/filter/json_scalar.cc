@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <charconv>
+#include <cstdlib>
 
 namespace pitot {
 namespace {
@@ -51,6 +52,12 @@ std::optional<double> ParseNumber(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+std::optional<double> ReadNumber(std::string_view text) {
+  if (!IsNumber(text)) return std::nullopt;
+  if (const auto number = ParseNumber(text)) return number;
+  return std::strtod(std::string(text).c_str(), nullptr);
 }
 
 }  // namespace pitot

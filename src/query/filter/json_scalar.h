@@ -18,6 +18,9 @@ std::string_view JsonScalarText(std::string_view json, std::string& storage);
 // and for what no double holds.
 std::optional<double> ParseNumber(std::string_view text);
 
+// The same as the engine reads it: too large is infinite, too small is 0.
+std::optional<double> ReadNumber(std::string_view text);
+
 // Whether `text` is written like a number, whether or not a double holds it.
 bool IsNumber(std::string_view text);
 

@@ -50,7 +50,7 @@ double Real(const FieldValue& value) {
 bool KeyedHolds(std::string_view text, FilterOp op, const FilterValue& right) {
   if (op == FilterOp::kIn && text == right.text) return true;
   if (right.number) {
-    const std::optional<double> left = ParseNumber(text);
+    const std::optional<double> left = ReadNumber(text);
     return left && Ordered(*left, op, *right.number);
   }
   return op != FilterOp::kIn && !text.empty() && Ordered<std::string_view>(text, op, right.text);

@@ -142,6 +142,9 @@ class Parser {
     if (TrimText(token.text).empty()) {
       return text_.Error(token.begin, "an empty text to search for");
     }
+    if (++texts_ > limits_.texts) {
+      return text_.Error(token.begin, "more than {} texts to search for", limits_.texts);
+    }
     Phrase phrase = MakePhrase(token.text);
     term->tokens = std::move(phrase.tokens);
     RETURN_IF_ERROR(Compile(token, "text", token.text.size(), phrase.pattern, *term));
@@ -337,6 +340,7 @@ class Parser {
   const FilterLimits& limits_;
   size_t at_ = 0;
   size_t terms_ = 0;
+  size_t texts_ = 0;
 };
 
 }  // namespace

@@ -83,20 +83,22 @@ std::vector<std::vector<std::string>> Tokens(std::string_view words) {
 Phrase MakePhrase(std::string_view words) {
   while (!words.empty() && IsBlank(words.front())) words.remove_prefix(1);
   while (!words.empty() && IsBlank(words.back())) words.remove_suffix(1);
+  constexpr std::string_view kBefore = R"((?:^|[^0-9A-Za-z\x{80}-\x{10FFFF}]|\\[ntr]))";
+  constexpr std::string_view kAfter = R"((?:$|[^0-9A-Za-z\x{80}-\x{10FFFF}]))";
+  const bool begins = !words.empty() && IsAlnum(words.front());
+  const bool ends = !words.empty() && IsAlnum(words.back());
+  const auto whole = [&, body = Body(words)](std::string_view open) {
+    std::string pattern = "(?i)";
+    if (begins) pattern += kBefore;
+    pattern += open;
+    pattern += body;
+    pattern += ')';
+    if (ends) pattern += kAfter;
+    return pattern;
+  };
   Phrase phrase;
-  phrase.pattern = "(?i)";
-  constexpr std::string_view kNoWord = R"([^0-9A-Za-z\x{80}-\x{10FFFF}])";
-  if (!words.empty() && IsAlnum(words.front())) {
-    phrase.pattern += "(?:^|";
-    phrase.pattern += kNoWord;
-    phrase.pattern += R"(|\\[ntr]))";
-  }
-  phrase.pattern += Body(words);
-  if (!words.empty() && IsAlnum(words.back())) {
-    phrase.pattern += "(?:$|";
-    phrase.pattern += kNoWord;
-    phrase.pattern += ')';
-  }
+  phrase.pattern = whole("(?:");
+  phrase.captured = whole("(");
   phrase.tokens = Tokens(words);
   return phrase;
 }

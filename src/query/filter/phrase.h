@@ -15,7 +15,8 @@
 namespace pitot {
 
 struct Phrase {
-  std::string pattern;  // RE2.
+  std::string pattern;   // RE2.
+  std::string captured;  // The same; its first group is what was meant, without the ends of words.
   // FilterNode::tokens.
   std::vector<std::vector<std::string>> tokens;
 };
