@@ -50,6 +50,7 @@ enum class Drop : uint8_t {
   kUnpricedCall,
   kQuarantined,
   kSpoolCorrupt,
+  kErased,
   kEnd,
 };
 inline constexpr size_t kDropCount = static_cast<size_t>(Drop::kEnd);
@@ -133,6 +134,9 @@ inline constexpr DropRow kDropRows[] = {
      "The store refused a record for good; it is kept in the data folder under quarantine/."},
     {Drop::kSpoolCorrupt, "spool_corrupt", Severity::kDataLoss,
      "A spool record failed its checksum and was skipped. Check the disk."},
+    {Drop::kErased, "erased", Severity::kInfo,
+     "A span or log of a trace that was deleted came (again) and was left out. Stop its sender, or "
+     "give the run a new trace id."},
 };
 static_assert(std::size(kDropRows) == kDropCount);
 

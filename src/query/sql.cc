@@ -218,14 +218,13 @@ absl::StatusOr<QueryResult> SqlRunner::Select(const std::string& project,
                                               const std::string& formatted,
                                               const Catalogue& catalogue) {
   // No row of another project, and none of tables without projects, whatever the statement reads.
-  std::string filters;
+  QueryOptions options;
   for (const std::string& table : catalogue.tables) {
     const bool has_project =
         std::ranges::find(catalogue.project_tables, table) != catalogue.project_tables.end();
-    filters += fmt::format("{}'{}':'{}'", filters.empty() ? "" : ",", table,
-                           has_project ? fmt::format("project = \\'{}\\'", project) : "0");
+    options.table_filters.push_back(
+        {table, has_project ? fmt::format("project = '{}'", project) : "0"});
   }
-  QueryOptions options;
   options.format = "JSONCompactEachRowWithNamesAndTypes";
   options.deadline = std::chrono::seconds(limits_.sql_seconds);
   options.params = {{"project", project}};
@@ -237,7 +236,6 @@ absl::StatusOr<QueryResult> SqlRunner::Select(const std::string& project,
       {"max_bytes_ratio_before_external_group_by", "0"},
       {"max_bytes_ratio_before_external_sort", "0"},
       {"max_recursive_cte_evaluation_depth", "1"},
-      {"additional_table_filters", fmt::format("{{{}}}", filters)},
       {"date_time_output_format", "iso"},
       {"output_format_json_validate_utf8", "1"},
       // Last: nothing can be set after it.
