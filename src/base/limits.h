@@ -33,6 +33,7 @@ struct Limits {
   int64_t filter_depth = 64;
   int64_t filter_regex_bytes = 1024;
   int64_t live_subscribers = 64;
+  int64_t live_bytes = 16 << 20;
   int64_t sql_rows = 10'000;
   int64_t sql_seconds = 30;
   int64_t sql_memory_bytes = 2LL << 30;
@@ -98,6 +99,9 @@ inline constexpr LimitRow kLimitRows[] = {
      "A longer pattern is refused: 400.", 1, 64 << 10},
     {"live_subscribers", &Limits::live_subscribers, "connections",
      "Further live streams are refused: 503.", 1, 10'000},
+    {"live_bytes", &Limits::live_bytes, "bytes",
+     "The oldest spans held for live streams are dropped; readers behind them get a gap.", 64 << 10,
+     1LL << 32},
     {"sql_rows", &Limits::sql_rows, "rows", "The result is cut there and marked.", 1, 10'000'000},
     {"sql_seconds", &Limits::sql_seconds, "seconds", "The query is stopped.", 1, 3600},
     {"sql_memory_bytes", &Limits::sql_memory_bytes, "bytes", "The query is stopped.", 1 << 20,

@@ -477,6 +477,22 @@ void ActiveTraces::Forget(std::string_view project, const TraceId& trace_id) {
   Remove(*at->second);
 }
 
+void ActiveTraces::Reload(std::string_view project, const TraceId& trace_id) {
+  const Key key{ProjectIndex(project), trace_id};
+  std::optional<uint64_t> pending_batch;
+  uint64_t newest_version = 0;
+  if (const auto at = traces_.find(key); at != traces_.end()) {
+    pending_batch = at->second->pending_batch;
+    newest_version = at->second->newest_version;
+    Forget(project, trace_id);
+  }
+  Trace& trace = TraceOf(key);
+  trace.must_load = true;
+  trace.pending_batch = pending_batch;
+  trace.newest_version = newest_version;
+  MarkDirty(trace);
+}
+
 ActiveTraces::Stats ActiveTraces::stats() const {
   Stats stats = stats_;
   stats.traces = traces_.size();

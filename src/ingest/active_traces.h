@@ -115,6 +115,10 @@ class ActiveTraces {
   // deletion. What the store still holds is read again when a span comes.
   void Forget(std::string_view project, const TraceId& trace_id);
 
+  // Makes the next Resolve read the trace from the store, anew, and write what differs: after rows of
+  // it were changed there. Everything added must be in the store.
+  void Reload(std::string_view project, const TraceId& trace_id);
+
   Stats stats() const;
 
  private:

@@ -99,6 +99,23 @@ absl::Status FlushBatch::AddTelemetry(std::string_view bytes) {
   return absl::OkStatus();
 }
 
+size_t FlushBatch::Remove(const ErasedRecords& erased) {
+  if (!erased.any()) return 0;
+  size_t removed = std::erase_if(spans_, [&](const SpanRef& ref) {
+    SpanKey key;
+    return ReadSpanKey(ref.item, &key) &&
+           erased.Covers(ref.header->project, key.trace_id, key.span_id,
+                         static_cast<uint64_t>(ref.header->recv_ns));
+  });
+  removed += std::erase_if(logs_, [&](const Ref& ref) {
+    const RecordHeader& header = ref.record->header;
+    const RawLog& log = ref.record->logs[ref.index];
+    return erased.Covers(header.project, log.trace_id, log.span_id,
+                         static_cast<uint64_t>(header.recv_ns));
+  });
+  return removed;
+}
+
 void FlushBatch::Sort() {
   std::vector<SortKey> keys;
   keys.reserve(std::max(spans_.size(), payloads_.size()));

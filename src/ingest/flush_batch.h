@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/erased.h"
 #include "ingest/record.h"
 #include "ingest/spool.h"
 #include "model/arena.h"
@@ -41,6 +42,9 @@ class FlushBatch {
 
   // Entries come in order.
   void Add(SpoolEntry entry);
+
+  // Leaves out the spans and logs that `erased` has; the number of them.
+  size_t Remove(const ErasedRecords& erased);
 
   // Sorts the rows by their tables' keys. Call once, after the last Add.
   void Sort();

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "store/erase.h"
 #include "store/facts_table.h"
 #include "store/logs_table.h"
 #include "store/payloads_table.h"
@@ -36,17 +37,21 @@ constexpr size_t kLargeBatchBytes = 4 << 20;
 constexpr uint64_t kBacklogBytes = 24 << 20;
 constexpr int64_t kMergesHeld = 20 * kNanosPerSecond;
 
+// Whether to stop, and whether somebody waits, is looked at this often while a batch waits for company.
+constexpr std::chrono::milliseconds kLookAgain(200);
+
 uint64_t RecvOf(const RecordHeader& header) { return static_cast<uint64_t>(header.recv_ns); }
 
 }  // namespace
 
 Flusher::Flusher(FlusherOptions options, Spool& spool, Engine& engine, TraceLoader& loader,
-                 Receipts& receipts, SeenRequests& seen, const Clock& clock)
+                 Receipts& receipts, SeenRequests& seen, ErasedRecords& erased, const Clock& clock)
     : options_(std::move(options)),
       spool_(spool),
       engine_(engine),
       receipts_(receipts),
       seen_(seen),
+      erased_(erased),
       clock_(clock),
       quarantine_(options_.quarantine_folder, receipts),
       active_(options_.traces, loader),
@@ -55,6 +60,7 @@ Flusher::Flusher(FlusherOptions options, Spool& spool, Engine& engine, TraceLoad
 Flusher::~Flusher() { Stop(std::chrono::milliseconds(0)); }
 
 void Flusher::Start() {
+  written_seq_ = spool_.Stats().done_seq;
   reader_ = std::jthread([this] { ReadLoop(); });
   writer_ = std::jthread([this] { WriteLoop(); });
 }
@@ -72,6 +78,7 @@ void Flusher::Stop(std::chrono::milliseconds drain) {
   batches_.Close();
   if (reader_.joinable()) reader_.join();
   if (writer_.joinable()) writer_.join();
+  CancelTasks();
 }
 
 FlusherStats Flusher::Stats() const {
@@ -84,7 +91,15 @@ void Flusher::ReadLoop() {
     // Two batches in memory are enough: one being written, one waiting.
     if (!batches_.WaitForRoom()) return;
     std::unique_ptr<FlushBatch> batch = ReadBatch();
-    if (batch == nullptr || !batches_.TryPush(batch)) break;
+    if (batch == nullptr) break;
+    {
+      MutexLock lock(&mutex_);
+      handed_seq_ = batch->last_seq();
+    }
+    // A wake-up may have taken the room.
+    while (!batches_.TryPush(batch)) {
+      if (!batches_.WaitForRoom()) return;
+    }
   }
   batches_.Close();
 }
@@ -98,10 +113,12 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
   bool extended = false;
   while (true) {
     bool draining = false;
+    bool hurry = false;  // Somebody waits for what is in the spool.
     {
       MutexLock lock(&mutex_);
       if (stopping_) return nullptr;
       draining = draining_;
+      hurry = !tasks_.empty();
     }
     auto entry = spool_.ReadNext();
     if (!entry.ok()) {
@@ -110,6 +127,7 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
       continue;
     }
     if (entry->has_value()) {
+      idle_candidate_ = 0;
       const uint64_t seq = (*entry)->seq;
       if (batch->empty()) {
         deadline = clock_.MonotonicNanos() + delay_ns;
@@ -126,8 +144,9 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
     }
     if (batch->empty()) {
       NoteDamage();
+      NoteIdle();
       if (draining) return nullptr;
-      spool_.WaitReadable(std::chrono::milliseconds(200));
+      spool_.WaitReadable(kLookAgain);
       continue;
     }
     int64_t left = deadline - clock_.MonotonicNanos();
@@ -135,12 +154,20 @@ std::unique_ptr<FlushBatch> Flusher::ReadBatch() {
       deadline += delay_ns;
       left = deadline - clock_.MonotonicNanos();
     }
-    if (left <= 0 || draining) break;
-    spool_.WaitReadable(std::chrono::milliseconds(left / kNanosPerMilli + 1));
+    if (left <= 0 || draining || hurry) break;
+    spool_.WaitReadable(std::min(kLookAgain, std::chrono::milliseconds(left / kNanosPerMilli + 1)));
   }
   NoteDamage();
   batch->Sort();
   return batch;
+}
+
+// Nothing was found to read. What was durable the last time this was so has been read, or cannot be.
+void Flusher::NoteIdle() {
+  const uint64_t durable = spool_.Stats().durable_seq;
+  MutexLock lock(&mutex_);
+  idle_seq_ = std::max(idle_seq_, idle_candidate_);
+  idle_candidate_ = durable;
 }
 
 // What the spool found unreadable is a loss like any other.
@@ -164,12 +191,16 @@ void Flusher::WriteLoop() {
     }
     if (!batch.has_value() && batches_.closed()) break;
     ScheduleMerges();
-    if (batch.has_value()) {
+    if (batch.has_value() && *batch != nullptr) {
+      if (const size_t erased = (*batch)->Remove(erased_); erased > 0) {
+        receipts_.AddLater(Drop::kErased, erased);
+      }
       if (!WriteBatch(**batch).ok()) return;  // Stopping: it stays in the spool.
       const bool large = (*batch)->bytes() >= kLargeBatchBytes;
       batch->reset();
       if (large) ReturnFreeMemory();
     }
+    RunTasks();
     if (const int64_t now = clock_.MonotonicNanos(); now >= next_tick) {
       Tick();
       next_tick = now + options_.tick.count() * kNanosPerMilli;
@@ -198,6 +229,7 @@ absl::Status Flusher::WriteBatch(const FlushBatch& batch) {
   NoteDuplicates(batch);
   RETURN_IF_ERROR(WriteReceived(batch));
   written_.push_back({batch.first_seq(), batch.last_seq(), batch.file_bytes()});
+  written_seq_ = batch.last_seq();
   RETURN_IF_ERROR(WriteChanges(/*all=*/false));
   FinishResolved();
   MutexLock lock(&mutex_);
@@ -373,8 +405,19 @@ void Flusher::FinishResolved() {
   if (last > 0) spool_.FinishBatch(last, bytes);
 }
 
+absl::Status Flusher::LoadErased() {
+  return ReadErased(engine_, "", [this](const ErasedRow& row) {
+    erased_.Add(row.project, row.trace_id, row.span_id, row.received_until);
+    if (row.received_until == kErasedForGood) erased_.Refuse(row.project, row.trace_id);
+  });
+}
+
 // True once all is known, or when stopping; false when the store does not answer.
 bool Flusher::Prime() {
+  if (const absl::Status erased = LoadErased(); !erased.ok()) {
+    NoteError(Annotate(erased, "list what was erased"));
+    return false;
+  }
   while (true) {
     const absl::StatusOr<bool> primed = active_.Prime();
     if (!primed.ok()) {

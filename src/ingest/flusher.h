@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "ingest/active_traces.h"
+#include "ingest/erased.h"
 #include "ingest/flush_batch.h"
 #include "ingest/quarantine.h"
 #include "ingest/receipts.h"
@@ -63,14 +64,22 @@ struct FlusherStats {
 class Flusher {
  public:
   // Borrows everything but the options; all must outlive it. `loader` reads back what `engine` holds.
+  // `erased` is filled with what the store has of it, before anything is written.
   Flusher(FlusherOptions options, Spool& spool, Engine& engine, TraceLoader& loader,
-          Receipts& receipts, SeenRequests& seen, const Clock& clock);
+          Receipts& receipts, SeenRequests& seen, ErasedRecords& erased, const Clock& clock);
   ~Flusher();
 
   void Start();
   // Writes what the spool has, for up to `drain`, then stops; the rest stays in the spool. Safe to
   // call twice.
   void Stop(std::chrono::milliseconds drain);
+
+  // Runs `work` on the write thread, between two batches, once everything in the spool up to `seq`
+  // is in the store and resolved; nothing else is written meanwhile. Traces that it reloads are
+  // resolved and written before this returns. Blocks, for as long as the store is away too. Gives
+  // what `work` gives; kUnavailable when the flusher stops before it ran. Any thread but its own.
+  using Work = std::function<absl::Status(ActiveTraces&)>;
+  absl::Status Run(uint64_t seq, const Work& work);
 
   // Thread-safe.
   FlusherStats Stats() const;
@@ -93,6 +102,11 @@ class Flusher {
   bool Prime();
   void Tick();
   void NoteDuplicates(const FlushBatch& batch);
+  absl::Status LoadErased();
+  void RunTasks();
+  absl::Status RunTask(const Work& work);
+  void NoteIdle();
+  void CancelTasks();
   void ScheduleMerges();
 
   // Builds and inserts rows [first, last) by `append`; halves what the store refuses until single
@@ -112,9 +126,12 @@ class Flusher {
   Engine& engine_;
   Receipts& receipts_;
   SeenRequests& seen_;
+  ErasedRecords& erased_;
   const Clock& clock_;
 
-  uint64_t damage_noted_ = 0;  // Read thread only.
+  // Read thread only.
+  uint64_t damage_noted_ = 0;
+  uint64_t idle_candidate_ = 0;  // What was durable when last nothing was found to read.
 
   // Write thread only.
   Quarantine quarantine_;
@@ -132,13 +149,26 @@ class Flusher {
   bool merges_held_ = false;
   int64_t merges_until_ns_ = 0;  // Monotonic: when a hold must end, or another may begin.
 
-  BoundedQueue<std::unique_ptr<FlushBatch>> batches_{1};
+  uint64_t written_seq_ = 0;  // Up to there entries are in the store.
+
+  BoundedQueue<std::unique_ptr<FlushBatch>> batches_{1};  // A null one only wakes the writer.
 
   mutable Mutex mutex_;
   CondVar stopped_;                                // stopping_.
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;  // Read what is there, then end.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;  // End now.
   FlusherStats stats_ ABSL_GUARDED_BY(mutex_);
+  struct Task {
+    uint64_t seq = 0;
+    const Work* work = nullptr;
+    absl::Status status;
+    bool done = false;
+  };
+  std::deque<Task*> tasks_ ABSL_GUARDED_BY(mutex_);  // Of the callers of Run, which wait.
+  CondVar task_done_;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;       // No task will be run any more.
+  uint64_t handed_seq_ ABSL_GUARDED_BY(mutex_) = 0;  // Last entry given to the writer.
+  uint64_t idle_seq_ ABSL_GUARDED_BY(mutex_) = 0;    // There was nothing to read up to there.
 
   std::jthread reader_;  // Last: joined before anything they use is gone.
   std::jthread writer_;

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "ingest/store_loader.h"
+#include "store/repriced_spans.h"
 
 namespace pitot {
 namespace {
@@ -41,12 +42,13 @@ Drop DropOf(const absl::Status& status) {
 Ingest::Ingest(IngestOptions options, std::shared_ptr<const PriceBook> book,
                const Redactor* redactor, const Clock& clock)
     : options_(std::move(options)),
-      book_(std::move(book)),
       redactor_(redactor),
       clock_(clock),
+      book_(std::move(book)),
       receipts_(static_cast<size_t>(options_.prepare.limits.receipt_sources)),
       seen_requests_(options_.duplicate_window_ns, options_.duplicate_requests),
       seen_payloads_(static_cast<size_t>(options_.prepare.limits.seen_payloads)),
+      live_({.bytes = static_cast<size_t>(options_.prepare.limits.live_bytes)}, clock_),
       jobs_(options_.queued_requests) {}
 
 absl::StatusOr<std::unique_ptr<Ingest>> Ingest::Open(IngestOptions options, Engine& engine,
@@ -59,7 +61,7 @@ absl::StatusOr<std::unique_ptr<Ingest>> Ingest::Open(IngestOptions options, Engi
   ingest->loader_ = std::make_unique<StoreLoader>(engine);
   ingest->flusher_ =
       std::make_unique<Flusher>(ingest->options_.flusher, *ingest->spool_, engine, *ingest->loader_,
-                                ingest->receipts_, ingest->seen_requests_, clock);
+                                ingest->receipts_, ingest->seen_requests_, ingest->erased_, clock);
   return ingest;
 }
 
@@ -100,11 +102,42 @@ void Ingest::CountRefused(const IngestRequest& request, Drop drop, const absl::S
 }
 
 void Ingest::WorkLoop() {
-  Preparer preparer(options_.prepare, book_, redactor_, seen_payloads_);
-  while (std::optional<Job> job = jobs_.Pop()) Process(preparer, *std::move(job));
+  uint64_t book_number = book_number_;
+  Preparer preparer(options_.prepare, book(), redactor_, seen_payloads_, erased_);
+  while (std::optional<Job> job = jobs_.Pop()) {
+    Gate::Pass pass(gate_);
+    UseNewestBook(preparer, book_number);
+    Process(preparer, *std::move(job), std::move(pass));
+  }
 }
 
-void Ingest::Process(Preparer& preparer, Job job) {
+// A request that passes the gate after SetBook is priced by the new book.
+void Ingest::UseNewestBook(Preparer& preparer, uint64_t& number) {
+  const uint64_t newest = book_number_;
+  if (newest == number) return;
+  number = newest;
+  preparer.SetBook(book());
+}
+
+std::shared_ptr<const PriceBook> Ingest::book() const {
+  MutexLock lock(&book_mutex_);
+  return book_;
+}
+
+void Ingest::SetBook(std::shared_ptr<const PriceBook> book) {
+  MutexLock lock(&book_mutex_);
+  book_ = std::move(book);
+  ++book_number_;
+}
+
+absl::Status Ingest::WaitWritten() {
+  gate_.Drain();
+  return flusher_->Run(spool_->Stats().durable_seq, [](ActiveTraces&) { return absl::OkStatus(); });
+}
+
+absl::Status Ingest::RunAlone(const Flusher::Work& work) { return flusher_->Run(0, work); }
+
+void Ingest::Process(Preparer& preparer, Job job, Gate::Pass pass) {
   const uint64_t bytes = job.request.body.size();
   const Hash128 hash = HashOf(job.request);
   DropCounts drops;
@@ -119,7 +152,9 @@ void Ingest::Process(Preparer& preparer, Job job) {
     return;
   }
   const UnixNanos now = NextReceiveTime();
-  absl::StatusOr<Prepared> prepared = preparer.Prepare(job.request, hash, now, drops);
+  const bool watched = !job.request.import && job.request.signal == Signal::kTraces &&
+                       live_.Wants(job.request.project);
+  absl::StatusOr<Prepared> prepared = preparer.Prepare(job.request, hash, now, watched, drops);
   if (!prepared.ok()) {
     drops.Add(DropOf(prepared.status()));
     reply.status = prepared.status();
@@ -139,14 +174,20 @@ void Ingest::Process(Preparer& preparer, Job job) {
     IngestReply reply;
     DropCounts drops;
     std::vector<Hash128> payloads;
+    std::vector<LiveSpans> live;
+    Gate::Pass pass;
   };
-  auto waiting = std::make_shared<Waiting>(Waiting{
-      std::move(job), std::move(reply), std::move(drops), std::move(prepared->new_payloads)});
+  auto waiting = std::make_shared<Waiting>(
+      Waiting{std::move(job), std::move(reply), std::move(drops), std::move(prepared->new_payloads),
+              std::move(prepared->live), std::move(pass)});
   spool_->Append(
       std::move(prepared->records), [this, waiting, bytes, hash, now](const absl::Status& status) {
         if (status.ok()) {
           for (const Hash128& key : waiting->payloads) seen_payloads_.Add(key);
           seen_requests_.Add(hash, {waiting->reply.accepted, waiting->reply.rejected}, now);
+          if (!waiting->live.empty()) {
+            live_.Publish(waiting->job.request.project, std::move(waiting->live));
+          }
         } else {
           waiting->reply = IngestReply{.status = status};
           waiting->drops = DropCounts{};
@@ -164,11 +205,14 @@ void Ingest::Finish(const IngestRequest& request, uint64_t bytes, const DropCoun
 }
 
 UnixNanos Ingest::NextReceiveTime() {
-  const UnixNanos now = clock_.Now();
+  // Rounded up, so that the numbers between two are free for what is written again (repriced).
+  const UnixNanos now = (clock_.Now() + kRecvStepNanos - 1) / kRecvStepNanos * kRecvStepNanos;
   UnixNanos last = last_receive_ns_.load();
-  while (!last_receive_ns_.compare_exchange_weak(last, std::max(now, last + 1))) {
-  }
-  return std::max(now, last + 1);
+  UnixNanos next = 0;
+  do {
+    next = std::max(now, last + kRecvStepNanos);
+  } while (!last_receive_ns_.compare_exchange_weak(last, next));
+  return next;
 }
 
 absl::Status Ingest::Health() const {

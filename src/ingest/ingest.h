@@ -18,7 +18,11 @@
 
 #include "base/bounded_queue.h"
 #include "base/clock.h"
+#include "base/mutex.h"
+#include "ingest/erased.h"
 #include "ingest/flusher.h"
+#include "ingest/gate.h"
+#include "ingest/live.h"
 #include "ingest/prepare.h"
 #include "ingest/receipts.h"
 #include "ingest/request.h"
@@ -61,10 +65,30 @@ class Ingest {
   void CountRefused(const IngestRequest& request, Drop drop, const absl::Status& status);
 
   const Receipts& receipts() const { return receipts_; }
+  // Spans as they become durable, for those who watch.
+  LiveFeed& live() { return live_; }
   SpoolStats spool_stats() const { return spool_->Stats(); }
   FlusherStats flusher_stats() const { return flusher_->Stats(); }
   // OK, or why senders are being turned away or answers lag.
   absl::Status Health() const;
+
+  // The prices in force. A new book holds for every request that is not under way yet.
+  std::shared_ptr<const PriceBook> book() const;
+  void SetBook(std::shared_ptr<const PriceBook> book);
+
+  // For deletion and repricing. Any thread but ingest's own.
+  //
+  // Returns when whatever was received before is in the store and resolved. kUnavailable: stopping.
+  absl::Status WaitWritten();
+  // Flusher::Run, without waiting for what is in the spool.
+  absl::Status RunAlone(const Flusher::Work& work);
+  // Between the two every request brings all its payloads; what was known before is forgotten.
+  void SuspendKnownPayloads() { seen_payloads_.Suspend(); }
+  void ResumeKnownPayloads() { seen_payloads_.Resume(); }
+  ErasedRecords& erased() { return erased_; }
+  // Rising, kRecvStepNanos apart: it orders deliveries of one span. Requests that begin later have
+  // a later one.
+  UnixNanos NextReceiveTime();
 
  private:
   struct Job {
@@ -76,20 +100,24 @@ class Ingest {
          const Clock& clock);
 
   void WorkLoop();
-  void Process(Preparer& preparer, Job job);
+  void UseNewestBook(Preparer& preparer, uint64_t& number);
+  void Process(Preparer& preparer, Job job, Gate::Pass pass);
   void Finish(const IngestRequest& request, uint64_t bytes, const DropCounts& drops,
               IngestReply reply, const IngestDone& done);
-  // Rising: it orders deliveries of one span.
-  UnixNanos NextReceiveTime();
-
   const IngestOptions options_;
-  const std::shared_ptr<const PriceBook> book_;
   const Redactor* const redactor_;
   const Clock& clock_;
+
+  mutable Mutex book_mutex_;
+  std::shared_ptr<const PriceBook> book_ ABSL_GUARDED_BY(book_mutex_);
+  std::atomic<uint64_t> book_number_{0};  // Counts books.
 
   Receipts receipts_;
   SeenRequests seen_requests_;
   SeenPayloads seen_payloads_;
+  ErasedRecords erased_;
+  Gate gate_;  // Requests from their first look at the shared state until they are durable.
+  LiveFeed live_;
   std::unique_ptr<TraceLoader> loader_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Flusher> flusher_;

@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "decode/decode.h"
+#include "ingest/price_span.h"
 #include "store/day.h"
 
 namespace pitot {
@@ -12,6 +13,8 @@ namespace {
 // A larger request becomes several records, so that the flusher can cut batches between them.
 constexpr size_t kRecordBytes = 8 << 20;
 constexpr size_t kRecordItems = 16'384;
+// Watchers are given pieces, so that a large request does not push all others out at once.
+constexpr size_t kLiveBytes = 256 << 10;
 
 OtlpSignal OtlpSignalOf(Signal signal) {
   switch (signal) {
@@ -39,8 +42,12 @@ std::string Warning(const DropCounts& drops) {
 }  // namespace
 
 Preparer::Preparer(const PrepareOptions& options, std::shared_ptr<const PriceBook> book,
-                   const Redactor* redactor, SeenPayloads& seen)
-    : options_(options), prices_(std::move(book)), redactor_(redactor), seen_(seen) {}
+                   const Redactor* redactor, SeenPayloads& seen, const ErasedRecords& erased)
+    : options_(options),
+      prices_(std::move(book)),
+      redactor_(redactor),
+      seen_(seen),
+      erased_(erased) {}
 
 absl::StatusOr<RawBatch> Preparer::Decode(IngestRequest& request, DropCounts& drops) {
   switch (request.format) {
@@ -57,9 +64,10 @@ absl::StatusOr<RawBatch> Preparer::Decode(IngestRequest& request, DropCounts& dr
 }
 
 absl::StatusOr<Prepared> Preparer::Prepare(IngestRequest& request, const Hash128& request_hash,
-                                           UnixNanos now_ns, DropCounts& drops) {
+                                           UnixNanos now_ns, bool watched, DropCounts& drops) {
   ASSIGN_OR_RETURN(const RawBatch batch, Decode(request, drops));
   import_ = request.import;
+  watched_ = watched;
   header_ = RecordHeader{.project = request.project,
                          .source = request.source,
                          .signal = request.signal,
@@ -76,10 +84,14 @@ absl::StatusOr<Prepared> Preparer::Prepare(IngestRequest& request, const Hash128
       break;
     case Signal::kLogs:
       for (const RawLog& log : batch.logs) {
+        if (erased_.Refuses(header_.project, log.trace_id)) {
+          drops.Refuse(Drop::kErased, "a log record: its trace was erased and is not taken again");
+          continue;
+        }
+        ++out.accepted;
         writer_.AddLog(log, batch.resources[log.resource], batch.scopes[log.scope]);
         FinishRecord(out);
       }
-      out.accepted = static_cast<int64_t>(batch.logs.size());
       drops.Add(Drop::kNotInterpreted, static_cast<uint32_t>(out.accepted));
       break;
     case Signal::kMetrics:
@@ -91,8 +103,9 @@ absl::StatusOr<Prepared> Preparer::Prepare(IngestRequest& request, const Hash128
       drops.Add(Drop::kNotInterpreted, static_cast<uint32_t>(out.accepted));
       break;
   }
-  for (const Drop refusal : {Drop::kSpanIdInvalid, Drop::kSpanMalformed, Drop::kSpanTooOld,
-                             Drop::kSpanTooNew, Drop::kLogMalformed, Drop::kPointMalformed}) {
+  for (const Drop refusal :
+       {Drop::kSpanIdInvalid, Drop::kSpanMalformed, Drop::kSpanTooOld, Drop::kSpanTooNew,
+        Drop::kErased, Drop::kLogMalformed, Drop::kPointMalformed}) {
     out.rejected += drops[refusal];
   }
   out.message = out.rejected > 0 ? drops.first_refusal : Warning(drops);
@@ -109,13 +122,14 @@ void Preparer::PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& dr
   Normalizer normalizer(batch, arena, options_.limits, drops, header_.source);
   for (size_t i = 0; i < batch.spans.size(); ++i) {
     const RawSpan& raw = batch.spans[i];
-    if (!TimesAllowed(raw, i, drops)) continue;
+    if (!TimesAllowed(raw, i, drops) || Refused(raw, i, drops)) continue;
     Span span;
     normalizer.Normalize(raw, &span);
     if (redactor_ != nullptr) redactor_->Redact(&span, &arena, &drops);
-    PriceSpan(span, drops);
+    CountPrice(span, PriceSpan(prices_, span), drops);
     AddPayloads(span, out);
     writer_.AddSpan(span);
+    if (watched_) AddLive(span, out);
     ++out.accepted;
     FinishRecord(out);
   }
@@ -148,27 +162,18 @@ bool Preparer::TimesAllowed(const RawSpan& raw, size_t index, DropCounts& drops)
   return true;
 }
 
-void Preparer::PriceSpan(Span& span, DropCounts& drops) {
+bool Preparer::Refused(const RawSpan& raw, size_t index, DropCounts& drops) const {
+  if (!erased_.Refuses(header_.project, raw.trace_id)) return false;
+  drops.Refuse(
+      Drop::kErased,
+      fmt::format("span {} \"{}\": its trace was erased and is not taken again", index, raw.name));
+  return true;
+}
+
+void Preparer::CountPrice(const Span& span, ReportedCost reported, DropCounts& drops) const {
   const bool is_call =
       span.kind == Kind::kLlm || span.kind == Kind::kEmbedding || span.kind == Kind::kReranker;
-  if (!span.has_usage && !span.cost_reported) return;
-  Price table;
-  if (span.has_usage && !span.model.empty()) {
-    table = prices_.PriceOf({.provider = span.provider,
-                             .model = span.model,
-                             .at_ns = span.end_ns,
-                             .service_tier = span.service_tier,
-                             .usage = span.usage});
-  }
-  const Price price = Settle(table, span.cost_reported, span.usage);
-  span.cost = price.cost;
-  span.cost_by_bucket = price.by_bucket;
-  span.price_source = price.source;
-  span.price_confidence = price.confidence;
-  span.price_rule = price.rule;
-  span.price_version = price.version;
-  span.estimated = price.estimated;
-  if (price.reported == ReportedCost::kDisbelieved) drops.Add(Drop::kCostDisbelieved);
+  if (reported == ReportedCost::kDisbelieved) drops.Add(Drop::kCostDisbelieved);
   if (is_call && span.has_usage && !span.cost) drops.Add(Drop::kUnpricedCall);
 }
 
@@ -191,6 +196,11 @@ void Preparer::AddPayload(Piece& piece, int32_t day, Prepared& out) {
   if (!in_request_.insert(key).second || seen_.Contains(key)) return;
   writer_.AddPayload(day, piece.hash, piece.text);
   out.new_payloads.push_back(key);
+}
+
+void Preparer::AddLive(const Span& span, Prepared& out) {
+  if (out.live.empty() || out.live.back().bytes() > kLiveBytes) out.live.emplace_back();
+  out.live.back().Add(span);
 }
 
 void Preparer::FinishRecord(Prepared& out) {

@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/drops.h"
 #include "base/limits.h"
+#include "ingest/erased.h"
+#include "ingest/live.h"
 #include "ingest/record.h"
 #include "ingest/request.h"
 #include "ingest/seen.h"
@@ -32,6 +34,7 @@ struct PrepareOptions {
 struct Prepared {
   std::vector<std::string> records;   // Encoded (record.h), to be appended together.
   std::vector<Hash128> new_payloads;  // Keys to note as seen once the records are durable.
+  std::vector<LiveSpans> live;        // When `watched`: to be published then.
   int64_t accepted = 0;
   int64_t rejected = 0;
   std::string message;  // The first refusal, or a warning.
@@ -40,32 +43,40 @@ struct Prepared {
 // Thread-safety: one thread each; any number of preparers share book, redactor and seen payloads.
 class Preparer {
  public:
-  // `redactor` may be null: nothing is redacted. Borrows redactor and seen, which must outlive it.
+  // `redactor` may be null: nothing is redacted. Borrows redactor, seen and erased, which must outlive
+  // it.
   Preparer(const PrepareOptions& options, std::shared_ptr<const PriceBook> book,
-           const Redactor* redactor, SeenPayloads& seen);
+           const Redactor* redactor, SeenPayloads& seen, const ErasedRecords& erased);
+
+  // The book for requests from now on.
+  void SetBook(std::shared_ptr<const PriceBook> book) { prices_ = PriceCache(std::move(book)); }
 
   // Consumes request.body. Errors: the request as a whole is bad (kInvalidArgument, kOutOfRange);
   // single records that are bad are counted in `drops`, and the rest is prepared.
   absl::StatusOr<Prepared> Prepare(IngestRequest& request, const Hash128& request_hash,
-                                   UnixNanos now_ns, DropCounts& drops);
+                                   UnixNanos now_ns, bool watched, DropCounts& drops);
 
  private:
   absl::StatusOr<RawBatch> Decode(IngestRequest& request, DropCounts& drops);
   void PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& drops);
   bool TimesAllowed(const RawSpan& raw, size_t index, DropCounts& drops) const;
-  void PriceSpan(Span& span, DropCounts& drops);
+  bool Refused(const RawSpan& raw, size_t index, DropCounts& drops) const;
+  void CountPrice(const Span& span, ReportedCost reported, DropCounts& drops) const;
   void AddPayloads(Span& span, Prepared& out);
   void AddPayload(Piece& piece, int32_t day, Prepared& out);
   void FinishRecord(Prepared& out);
+  void AddLive(const Span& span, Prepared& out);
 
   const PrepareOptions options_;
   PriceCache prices_;
   const Redactor* const redactor_;
   SeenPayloads& seen_;
+  const ErasedRecords& erased_;
 
   // Of the request being prepared.
   RecordHeader header_;
   bool import_ = false;
+  bool watched_ = false;
   RecordWriter writer_;
   absl::flat_hash_set<Hash128, IdHash<16>> in_request_;
   int32_t scope_day_ = 0;

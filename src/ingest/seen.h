@@ -80,6 +80,7 @@ class SeenPayloads {
 
   bool Contains(const Hash128& key) {
     MutexLock lock(&mutex_);
+    if (suspended_ > 0) return false;
     if (young_.contains(key)) return true;
     if (!old_.contains(key)) return false;
     AddLocked(key);
@@ -92,11 +93,17 @@ class SeenPayloads {
     AddLocked(key);
   }
 
-  // After a deletion: what was erased must be written again when it is sent again.
-  void Clear() {
+  // While payloads are being deleted, none is known, so that each request brings its own; and what was
+  // known before is forgotten: a payload that was erased must be written when it is sent again.
+  void Suspend() {
     MutexLock lock(&mutex_);
+    ++suspended_;
     young_.clear();
     old_.clear();
+  }
+  void Resume() {
+    MutexLock lock(&mutex_);
+    --suspended_;
   }
 
  private:
@@ -111,6 +118,7 @@ class SeenPayloads {
 
   const size_t half_;
   Mutex mutex_;
+  int suspended_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_set<Hash128, IdHash<16>> young_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<Hash128, IdHash<16>> old_ ABSL_GUARDED_BY(mutex_);
 };

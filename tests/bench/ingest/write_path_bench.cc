@@ -239,14 +239,15 @@ class Bench {
 
   std::vector<std::string> Prepare(Costs& costs) {
     SeenPayloads seen(1'000'000);
-    Preparer preparer({.keep_days = kKeepDays}, book_, &redactor_, seen);
+    const ErasedRecords erased;
+    Preparer preparer({.keep_days = kKeepDays}, book_, &redactor_, seen, erased);
     std::vector<std::string> records;
     for (const std::string& body : bodies_) {
       IngestRequest request;
       request.body = body;
       DropCounts drops;
       const Timer timer(costs, kPreparer);
-      Prepared prepared = OrDie(preparer.Prepare(request, Hash128{}, kNow, drops));
+      Prepared prepared = OrDie(preparer.Prepare(request, Hash128{}, kNow, false, drops));
       for (std::string& record : prepared.records) records.push_back(std::move(record));
     }
     return records;
