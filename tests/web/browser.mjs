@@ -1,15 +1,20 @@
-// A browser for a test, with an eye on what must never happen: errors, refused scripts, foreign code.
+// A browser and a server for a test, with an eye on what must never happen: errors, refused scripts,
+// requests to others.
 //
-//   const web = await openBrowser(t, pitot.httpUrl);
-//   const page = await web.open('/traces', { colorScheme: 'dark' });
-//   ... after the test, whatever went wrong on any page fails it.
+//   webTest('...', async ({ t, pitot, open }) => {
+//     const page = await open('/traces', { colorScheme: 'dark' });
+//   });
+//
+// Whatever went wrong on any page fails the test.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { startPitot } from '../e2e/pitot.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SHOTS = join(ROOT, 'build/test-results/web');
@@ -23,47 +28,50 @@ function findChromium() {
   }
 }
 
-export async function openBrowser(t, baseUrl) {
-  const browser = await chromium.launch({
-    executablePath: findChromium(),
-    // Chromium's sandbox does not work for root and not in most containers.
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  });
-  const faults = [];
-  t.after(async () => {
-    await browser.close();
+export function webTest(name, body) {
+  test(name, async (t) => {
+    const pitot = await startPitot(t);
+    const browser = await chromium.launch({
+      executablePath: findChromium(),
+      // Chromium's sandbox does not work for root and not in most containers.
+      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    });
+    const faults = [];
+    const open = (path, how) => openPage(browser, pitot.httpUrl, faults, path, how);
+    try {
+      await body({ t, pitot, open });
+    } finally {
+      // Before the server stops, which pages would notice.
+      await browser.close();
+    }
     assert.deepEqual(faults, [], 'the browser complained');
   });
-  return {
-    // Opens `path`. `expected`: console messages that belong to the test.
-    async open(path, { width = 1280, height = 800, colorScheme = 'light', expected = [] } = {}) {
-      const context = await browser.newContext({
-        baseURL: baseUrl,
-        viewport: { width, height },
-        colorScheme,
-      });
-      context.setDefaultTimeout(DEADLINE_MS);
-      await context.addInitScript(() => {
-        window.__refused = [];
-        document.addEventListener('securitypolicyviolation', (event) => {
-          window.__refused.push(`${event.violatedDirective}: ${event.blockedURI}`);
-        });
-      });
-      const page = await context.newPage();
-      page.on('pageerror', (error) => faults.push(`${path}: ${error.stack}`));
-      page.on('dialog', (dialog) => faults.push(`${path}: a dialog: ${dialog.message()}`));
-      page.on('console', (message) => {
-        const text = message.text();
-        if (message.type() !== 'error' && message.type() !== 'warning') return;
-        if (!expected.some((pattern) => pattern.test(text))) faults.push(`${path}: ${text}`);
-      });
-      page.on('request', (request) => {
-        if (!request.url().startsWith(baseUrl)) faults.push(`${path}: asked ${request.url()}`);
-      });
-      await page.goto(path);
-      return page;
-    },
-  };
+}
+
+// Opens `path`. `expected`: console messages that belong to the test.
+async function openPage(browser, baseURL, faults, path, how = {}) {
+  const { width = 1280, height = 800, colorScheme = 'light', expected = [] } = how;
+  const context = await browser.newContext({ baseURL, viewport: { width, height }, colorScheme });
+  context.setDefaultTimeout(DEADLINE_MS);
+  await context.addInitScript(() => {
+    window.__refused = [];
+    document.addEventListener('securitypolicyviolation', (event) => {
+      window.__refused.push(`${event.violatedDirective}: ${event.blockedURI}`);
+    });
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(`${path}: ${error.stack}`));
+  page.on('dialog', (dialog) => faults.push(`${path}: a dialog: ${dialog.message()}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (message.type() !== 'error' && message.type() !== 'warning') return;
+    if (!expected.some((pattern) => pattern.test(text))) faults.push(`${path}: ${text}`);
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(baseURL)) faults.push(`${path}: asked ${request.url()}`);
+  });
+  await page.goto(path);
+  return page;
 }
 
 // What the policy refused on this page: nothing, since no page tries.

@@ -20,33 +20,34 @@ const hex = (number, digits) => number.toString(16).padStart(digits, '0');
 
 // An agent of `count` spans: turns of ten calls and tools each, a few of them with an error.
 export function* largeTrace(traceId, count, startMs) {
-  const common = { trace_id: traceId };
-  const durationMs = count * 10;
-  yield { ...common, span_id: hex(1, 16), name: 'large run', kind: 'agent', start: startMs, duration_ms: durationMs };
+  const span = (i, parent, kind, name, duration_ms, more = {}) => ({
+    trace_id: traceId,
+    span_id: hex(i, 16),
+    ...(parent !== null && { parent_id: hex(parent, 16) }),
+    kind,
+    name,
+    start: startMs + i * 10,
+    duration_ms,
+    ...more,
+  });
+  yield span(1, null, 'agent', 'large run', count * 10);
   let turn = 1;
   for (let i = 2; i <= count; ++i) {
-    const start = startMs + i * 10;
     if (i % 10 === 2) {
       turn = i;
-      yield { ...common, span_id: hex(i, 16), parent_id: hex(1, 16), name: `turn ${i}`, kind: 'chain', start, duration_ms: 90 };
+      yield span(i, 1, 'chain', `turn ${i}`, 90);
     } else if (i % 3 === 0) {
-      yield { ...common, span_id: hex(i, 16), parent_id: hex(turn, 16), name: `execute_tool step_${i}`, kind: 'tool', start, duration_ms: 5, ...(i % 1000 === 3 && { status: 'error', error: `step ${i} failed` }) };
+      const fails = i % 1000 === 3;
+      const more = fails ? { status: 'error', error: `step ${i} failed` } : {};
+      yield span(i, turn, 'tool', `execute_tool step_${i}`, 5, more);
     } else {
-      yield {
-        ...common,
-        span_id: hex(i, 16),
-        parent_id: hex(turn, 16),
-        name: 'chat gpt-5-mini',
-        kind: 'llm',
-        start,
-        duration_ms: 9,
-        attrs: {
-          'gen_ai.provider.name': 'openai',
-          'gen_ai.request.model': 'gpt-5-mini',
-          'gen_ai.usage.input_tokens': 100 + i,
-          'gen_ai.usage.output_tokens': 20,
-        },
+      const attrs = {
+        'gen_ai.provider.name': 'openai',
+        'gen_ai.request.model': 'gpt-5-mini',
+        'gen_ai.usage.input_tokens': 100 + i,
+        'gen_ai.usage.output_tokens': 20,
       };
+      yield span(i, turn, 'llm', 'chat gpt-5-mini', 9, { attrs });
     }
   }
 }
@@ -74,7 +75,13 @@ export function evilTrace(traceId, startMs) {
       duration_ms: 50,
       status: 'error',
       error: { type: EVIL, message: EVIL },
-      attrs: { feature: EVIL, 'user.id': EVIL, 'session.id': EVIL, [EVIL]: EVIL, nested: JSON.stringify({ [EVIL]: [EVIL] }) },
+      attrs: {
+        feature: EVIL,
+        'user.id': EVIL,
+        'session.id': EVIL,
+        [EVIL]: EVIL,
+        nested: JSON.stringify({ [EVIL]: [EVIL] }),
+      },
     },
     {
       ...common,
@@ -87,11 +94,15 @@ export function evilTrace(traceId, startMs) {
         'gen_ai.provider.name': 'openai',
         'gen_ai.request.model': EVIL,
         'gen_ai.system_instructions': JSON.stringify([text(EVIL)]),
-        'gen_ai.tool.definitions': JSON.stringify([{ type: 'function', name: EVIL, description: EVIL }]),
+        'gen_ai.tool.definitions': JSON.stringify([
+          { type: 'function', name: EVIL, description: EVIL },
+        ]),
         'gen_ai.input.messages': JSON.stringify([
           message('user', [text(EVIL)]),
           message('tool', [{ type: 'tool_call_response', id: EVIL, response: { [EVIL]: EVIL } }]),
-          message('user', [{ type: 'uri', modality: 'image', uri: 'javascript:window.__xss="uri"' }]),
+          message('user', [
+            { type: 'uri', modality: 'image', uri: 'javascript:window.__xss="uri"' },
+          ]),
         ]),
         'gen_ai.output.messages': JSON.stringify([
           message('assistant', [

@@ -37,7 +37,12 @@ export interface Api {
   trace(traceId: string, signal?: AbortSignal): Promise<TraceStructure>;
   span(traceId: string, spanId: string, signal?: AbortSignal): Promise<SpanDetails>;
   fields(signal?: AbortSignal): Promise<FieldTable>;
-  fieldValues(field: string, prefix: string, since: string, signal?: AbortSignal): Promise<FieldValues>;
+  fieldValues(
+    field: string,
+    prefix: string,
+    since: string,
+    signal?: AbortSignal,
+  ): Promise<FieldValues>;
 }
 
 type Parameters = Record<string, string | number | null | undefined>;
@@ -76,7 +81,10 @@ export function createApi(fetcher: typeof fetch): Api {
   ): Promise<Answer<P>> {
     let response: Response;
     try {
-      response = await fetcher(apiUrl(path, args as object, query as object), signal ? { signal } : {});
+      response = await fetcher(
+        apiUrl(path, args as object, query as object),
+        signal ? { signal } : {},
+      );
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ApiError(0, 'the server cannot be reached');

@@ -7,7 +7,9 @@ type Schemas = components['schemas'];
 
 // Paths that answer a GET with JSON, and what they take and answer.
 export type GetPath = {
-  [P in keyof paths]: paths[P] extends { get: { responses: { 200: { content: { 'application/json': unknown } } } } }
+  [P in keyof paths]: paths[P] extends {
+    get: { responses: { 200: { content: { 'application/json': unknown } } } };
+  }
     ? P
     : never;
 }[keyof paths];
@@ -19,7 +21,9 @@ export type Answer<P extends GetPath> = paths[P] extends {
 export type Query<P extends GetPath> = paths[P] extends { get: { parameters: { query?: infer Q } } }
   ? Q
   : never;
-export type PathArgs<P extends GetPath> = paths[P] extends { get: { parameters: { path: infer A } } }
+export type PathArgs<P extends GetPath> = paths[P] extends {
+  get: { parameters: { path: infer A } };
+}
   ? A
   : Record<never, never>;
 

@@ -69,7 +69,8 @@ test('counts, bytes and thousands', () => {
 test('times of the API have nanoseconds', () => {
   assert.equal(parseTime('2026-11-20T09:52:13.172999999Z'), Date.UTC(2026, 10, 20, 9, 52, 13, 172));
   const now = new Date(2026, 10, 20, 12);
-  const at = (...parts: [number, number, number, number, number]) => new Date(...parts).toISOString();
+  const at = (...parts: [number, number, number, number, number]) =>
+    new Date(...parts).toISOString();
   assert.equal(formatTime(at(2026, 10, 20, 9, 5), now), '09:05:00');
   assert.equal(formatTime(at(2026, 10, 19, 9, 5), now), 'Nov 19 09:05:00');
   assert.equal(formatTime(at(2025, 0, 2, 9, 5), now), 'Jan 02 2025 09:05:00');

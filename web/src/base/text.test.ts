@@ -7,7 +7,10 @@ test('what deceives an eye becomes visible, everything else stays', () => {
   assert.equal(visibleText('a\u0000b\u007f'), 'a^@b^?');
   assert.equal(visibleText('if (\u202e true'), 'if ([U+202E] true');
   assert.equal(visibleText('line\r\nline\tend'), 'line\nline\tend');
-  assert.equal(visibleText('<img src=x onerror=alert(1)> ✓ 漢字 👩‍👩‍👧'), '<img src=x onerror=alert(1)> ✓ 漢字 👩‍👩‍👧');
+  assert.equal(
+    visibleText('<img src=x onerror=alert(1)> ✓ 漢字 👩‍👩‍👧'),
+    '<img src=x onerror=alert(1)> ✓ 漢字 👩‍👩‍👧',
+  );
 });
 
 test('bytes are those of UTF-8', () => {

@@ -19,10 +19,7 @@ export const FoldedText = memo(function FoldedText({
 }) {
   const [whole, setWhole] = useState(false);
   const fold = useMemo(() => foldText(text, CHARS_MAX, LINES_MAX), [text]);
-  const shown = useMemo(
-    () => pieces(visibleText(whole ? text : fold.head)),
-    [text, fold, whole],
-  );
+  const shown = useMemo(() => pieces(visibleText(whole ? text : fold.head)), [text, fold, whole]);
   return (
     <div className={mono ? 'folded-text mono' : 'folded-text'}>
       {shown.map((piece, i) => (
@@ -42,7 +39,7 @@ export const FoldedText = memo(function FoldedText({
 function pieces(text: string): string[] {
   if (text.length <= PIECE_CHARS) return [text];
   const list: string[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     let end = Math.min(text.length, at + PIECE_CHARS);
     const line = text.lastIndexOf('\n', end);
     let next = end;

@@ -70,9 +70,9 @@ function Container({
     );
   }
   const entries: [string, Json][] = open
-    ? (list
-        ? value.slice(0, shown).map((item, i): [string, Json] => [String(i), item])
-        : Object.entries(value).slice(0, shown))
+    ? list
+      ? value.slice(0, shown).map((item, i): [string, Json] => [String(i), item])
+      : Object.entries(value).slice(0, shown)
     : [];
   return (
     <div className="json-container">

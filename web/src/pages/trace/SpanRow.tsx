@@ -87,7 +87,10 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
           </span>
         )}
         {error && (
-          <span className="bad spans-error" title={span.status_message ?? span.error_category ?? 'error'}>
+          <span
+            className="bad spans-error"
+            title={span.status_message ?? span.error_category ?? 'error'}
+          >
             <Icon name="error" />
           </span>
         )}
@@ -95,13 +98,19 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
       <span role="gridcell" className="number">
         {span.status === 'running' ? '…' : formatDuration(span.duration_ms)}
       </span>
-      <span role="gridcell" className="number dim" title={tokens > 0 ? `${formatInt(tokens)} tokens` : undefined}>
+      <span
+        role="gridcell"
+        className="number dim"
+        title={tokens > 0 ? `${formatInt(tokens)} tokens` : undefined}
+      >
         {tokens > 0 ? formatCount(tokens) : ''}
       </span>
       <span
         role="gridcell"
         className={classes('number', span.counted === false && 'dim')}
-        title={span.cost_usd === null && tokens > 0 && span.counted ? 'No price is known' : undefined}
+        title={
+          span.cost_usd === null && tokens > 0 && span.counted ? 'No price is known' : undefined
+        }
       >
         {span.cost_usd !== null ? formatCost(span.cost_usd) : tokens > 0 && span.counted ? '?' : ''}
       </span>
@@ -129,9 +138,7 @@ function BarCell({ span, window }: { span: Span; window: Window }) {
         )}
         style={{ left: `${bar.left * 100}%`, width: `${bar.width * 100}%` }}
       />
-      {bar.ttft !== null && (
-        <span className="spans-ttft" style={{ left: `${bar.ttft * 100}%` }} />
-      )}
+      {bar.ttft !== null && <span className="spans-ttft" style={{ left: `${bar.ttft * 100}%` }} />}
     </span>
   );
 }

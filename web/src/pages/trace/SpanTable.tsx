@@ -102,7 +102,7 @@ export function SpanTable(props: SpanTableProps) {
             ))}
           </span>
         </div>
-        <div className="spans-body" style={{ height: virtual.getTotalSize() }}>
+        <div className="spans-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index]!;
             const span = tree.spans[row]!;

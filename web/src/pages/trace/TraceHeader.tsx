@@ -1,6 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import type { Trace } from 'api/types';
-import { formatCost, formatCount, formatDuration, formatInt, formatTime, plural } from 'base/format';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatInt,
+  formatTime,
+  plural,
+} from 'base/format';
 import { useListSearch } from 'base/listSearch';
 import { visibleText } from 'base/text';
 import { CopyButton } from 'widgets/CopyButton';
@@ -9,14 +16,27 @@ import { Icon } from 'widgets/Icon';
 import { Status } from 'widgets/Status';
 import './TraceHeader.css';
 
-const SCOPES = ['feature', 'workflow', 'user_id', 'session_id', 'agent', 'service', 'environment'] as const;
+const SCOPES = [
+  'feature',
+  'workflow',
+  'user_id',
+  'session_id',
+  'agent',
+  'service',
+  'environment',
+] as const;
 
 export function TraceHeader({ trace, underWay }: { trace: Trace; underWay: boolean }) {
   const status = underWay && trace.orphans > 0 ? 'running' : trace.status;
   return (
     <header className="trace-header">
       <div className="trace-title">
-        <Link to="/traces" search={useListSearch()} className="button plain small" aria-label="All traces">
+        <Link
+          to="/traces"
+          search={useListSearch()}
+          className="button plain small"
+          aria-label="All traces"
+        >
           <Icon name="back" />
         </Link>
         <h1 className="cut">{visibleText(trace.root_name) || trace.trace_id}</h1>
@@ -32,7 +52,9 @@ export function TraceHeader({ trace, underWay }: { trace: Trace; underWay: boole
           <Figure name="Duration" value={formatDuration(trace.duration_ms)} />
           <Figure
             name="Cost"
-            value={formatCost(trace.cost_usd) + (trace.unpriced_calls > 0 && trace.cost_usd ? '+' : '')}
+            value={
+              formatCost(trace.cost_usd) + (trace.unpriced_calls > 0 && trace.cost_usd ? '+' : '')
+            }
             note={
               trace.unpriced_calls > 0
                 ? `${plural(trace.unpriced_calls, 'call')} without a known price`

@@ -51,7 +51,8 @@ function Loaded({ structure, underWay }: { structure: TraceStructure; underWay: 
   const found = useMemo(() => findRows(tree, find), [tree, find]);
   const matches = useMemo(() => (find === '' ? null : new Set(found)), [find, found]);
   const errors = useMemo(
-    () => Int32Array.from(tree.spans.flatMap((span, row) => (span.status === 'error' ? [row] : []))),
+    () =>
+      Int32Array.from(tree.spans.flatMap((span, row) => (span.status === 'error' ? [row] : []))),
     [tree],
   );
 

@@ -12,7 +12,12 @@ import {
   visibleRows,
 } from 'pages/trace/tree';
 
-function span(id: string, parent: string | null, offset_ms: number, more: Partial<Span> = {}): Span {
+function span(
+  id: string,
+  parent: string | null,
+  offset_ms: number,
+  more: Partial<Span> = {},
+): Span {
   return {
     span_id: id,
     ...(parent !== null && { parent_span_id: parent }),

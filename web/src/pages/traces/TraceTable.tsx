@@ -5,7 +5,14 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Trace } from 'api/types';
 import { classes } from 'base/classes';
-import { formatCost, formatCount, formatDuration, formatInt, formatTime, plural } from 'base/format';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatInt,
+  formatTime,
+  plural,
+} from 'base/format';
 import { visibleText } from 'base/text';
 import { Status } from 'widgets/Status';
 import { shownStatus } from './rows';
@@ -63,7 +70,8 @@ export function TraceTable(props: TraceTableProps) {
   }, [more, loadingMore, last, rows.length, onLoadMore]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     const current = rows.findIndex((trace) => trace.trace_id === activeId);
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 1);
     const to = moveBy(event.key, current, rows.length, page);
@@ -99,7 +107,7 @@ export function TraceTable(props: TraceTableProps) {
           </span>
         ))}
       </div>
-      <div className="traces-body" style={{ height: virtual.getTotalSize() }}>
+      <div className="traces-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => {
           const trace = rows[item.index]!;
           return (
@@ -116,7 +124,11 @@ export function TraceTable(props: TraceTableProps) {
         })}
       </div>
       <p className="traces-end dim">
-        {loadingMore ? 'Loading older traces …' : more ? '' : `${plural(rows.length, 'trace')}, no older ones in this window`}
+        {loadingMore
+          ? 'Loading older traces …'
+          : more
+            ? ''
+            : `${plural(rows.length, 'trace')}, no older ones in this window`}
       </p>
     </div>
   );
@@ -194,7 +206,9 @@ const TraceRow = memo(function TraceRow({
       <span
         role="gridcell"
         className={classes('number', unpriced && 'warn')}
-        title={unpriced ? `${plural(trace.unpriced_calls, 'call')} without a known price` : undefined}
+        title={
+          unpriced ? `${plural(trace.unpriced_calls, 'call')} without a known price` : undefined
+        }
       >
         {formatCost(trace.cost_usd)}
         {unpriced && trace.cost_usd !== null && '+'}

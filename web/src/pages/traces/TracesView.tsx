@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { useCallback } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { ApiError } from 'api/client';
 import { useApi } from 'api/context';
 import { plural } from 'base/format';
@@ -58,6 +58,16 @@ export function TracesView() {
     enabled: empty,
     refetchInterval: (query) => (query.state.data?.traces.length === 0 ? 2_000 : false),
   }).data;
+  // The very first one: the list, which was empty, is read again.
+  const waited = useRef(false);
+  const { reload } = list;
+  useEffect(() => {
+    if (anything?.traces.length === 0) waited.current = true;
+    else if (anything && waited.current) {
+      waited.current = false;
+      reload();
+    }
+  }, [anything, reload]);
   const filterError = list.error instanceof ApiError && list.error.status === 400 && q !== '';
 
   if (empty && anything?.traces.length === 0) return <FirstSpan live={list.live} />;
@@ -111,7 +121,13 @@ export function TracesView() {
   );
 }
 
-function TimeRangePicker({ since, onChange }: { since: string; onChange: (since: string) => void }) {
+function TimeRangePicker({
+  since,
+  onChange,
+}: {
+  since: string;
+  onChange: (since: string) => void;
+}) {
   const known = TIME_RANGES.some((range) => range.since === since);
   return (
     <select

@@ -3,6 +3,10 @@ import { TracesView } from './TracesView';
 
 export const tracesPage: Page = {
   path: '/traces',
-  search: (raw) => ({ q: textOf(raw['q']), since: textOf(raw['since']), live: textOf(raw['live']) }),
+  search: (raw) => ({
+    q: textOf(raw['q']),
+    since: textOf(raw['since']),
+    live: textOf(raw['live']),
+  }),
   view: TracesView,
 };

@@ -24,7 +24,10 @@ test('newer rows replace and join, each trace once, newest first', () => {
     ['b', trace('b', T(20), { spans: 7 })],
   ]);
   const rows = mergeTraces(pages, fresh);
-  assert.deepEqual(rows.map((row) => row.trace_id), ['d', 'c', 'b', 'a']);
+  assert.deepEqual(
+    rows.map((row) => row.trace_id),
+    ['d', 'c', 'b', 'a'],
+  );
   assert.equal(rows[2]!.spans, 7);
   assert.equal(mergeTraces(pages, new Map()), pages);
 });
@@ -34,7 +37,10 @@ test('an earlier span that arrives late moves a trace down', () => {
     [trace('b', T(30)), trace('a', T(20))],
     new Map([['b', trace('b', T(10))]]),
   );
-  assert.deepEqual(rows.map((row) => row.trace_id), ['a', 'b']);
+  assert.deepEqual(
+    rows.map((row) => row.trace_id),
+    ['a', 'b'],
+  );
 });
 
 test('a trace without its root runs while its spans come', () => {
@@ -44,7 +50,10 @@ test('a trace without its root runs while its spans come', () => {
   assert.equal(shownStatus(open, undefined, ended + 600_000), 'unset');
   assert.equal(shownStatus(open, ended + 590_000, ended + 600_000), 'running');
   assert.equal(shownStatus(trace('a', T(30)), ended, ended), 'unset');
-  assert.equal(shownStatus(trace('a', T(30), { status: 'running' }), undefined, ended + 1e9), 'running');
+  assert.equal(
+    shownStatus(trace('a', T(30), { status: 'running' }), undefined, ended + 1e9),
+    'running',
+  );
 });
 
 test('a page of newer rows closes the gap when it meets a known one or is the last', () => {

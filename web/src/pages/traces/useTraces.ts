@@ -14,6 +14,8 @@ const HEAD_PAGES_MAX = 5;
 const SETTLE_MS = 4_000;
 const REFRESH_EVERY_MS = 1_000;
 const REFRESH_FIRST_MS = 150;
+const POLL_MS = 5_000;
+const SEEN_MAX = 10_000;
 
 const NOTHING: ReadonlyMap<string, Trace> = new Map();
 
@@ -66,6 +68,12 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
         const head = await api.traces({ q, since, limit: PAGE_ROWS, cursor }, signal);
         for (const trace of head.traces) newer.set(trace.trace_id, trace);
         if (reaches(head, known.current)) {
+          const below = touchedBelow(seenAt.current, known.current, newer);
+          if (below.length > 0) {
+            const q = `trace_id in (${below.join(', ')})`;
+            const older = await api.traces({ q, since, limit: below.length }, signal);
+            for (const trace of older.traces) newer.set(trace.trace_id, trace);
+          }
           setFresh((before) => new Map([...before, ...newer]));
           return;
         }
@@ -83,7 +91,7 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
     live,
     q,
     (event) => {
-      seenAt.current.set(event.span.trace_id, Date.now());
+      note(seenAt.current, event.span.trace_id);
       bump();
     },
     (lost) => {
@@ -91,6 +99,20 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
       bump();
     },
   );
+
+  const reload = useCallback(() => {
+    setFresh(NOTHING);
+    setGap(null);
+    void client.resetQueries({ queryKey: key });
+  }, [client, key]);
+
+  // Without the stream the newest are asked for now and then.
+  const polling = state === 'connecting' || state === 'retrying';
+  useEffect(() => {
+    if (!polling) return undefined;
+    const timer = setInterval(bump, POLL_MS);
+    return () => clearInterval(timer);
+  }, [polling, bump]);
 
   return {
     rows,
@@ -104,16 +126,35 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
     loadMore: () => {
       if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
     },
-    reload: () => {
-      setFresh(NOTHING);
-      setGap(null);
-      void client.resetQueries({ queryKey: key });
-    },
+    reload,
   };
 }
 
+// The latest at the end; the oldest are forgotten.
+function note(seenAt: Map<string, number>, traceId: string): void {
+  seenAt.delete(traceId);
+  seenAt.set(traceId, Date.now());
+  if (seenAt.size > SEEN_MAX) seenAt.delete(seenAt.keys().next().value!);
+}
+
+// Traces further down in the list that something just happened to.
+function touchedBelow(
+  seenAt: ReadonlyMap<string, number>,
+  known: ReadonlySet<string>,
+  newer: ReadonlyMap<string, Trace>,
+): string[] {
+  const since = Date.now() - SETTLE_MS;
+  return [...seenAt]
+    .filter(([id, at]) => at > since && known.has(id) && !newer.has(id))
+    .map(([id]) => id)
+    .slice(0, PAGE_ROWS);
+}
+
 // Calls `refresh` now and then until things have settled after the last call of what it returns.
-function useRefreshLoop(refresh: (signal: AbortSignal) => Promise<void>, ready: boolean): () => void {
+function useRefreshLoop(
+  refresh: (signal: AbortSignal) => Promise<void>,
+  ready: boolean,
+): () => void {
   const until = useRef(0);
   const wake = useRef<() => void>(() => {});
   useEffect(() => {

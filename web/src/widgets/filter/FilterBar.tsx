@@ -63,7 +63,8 @@ export function FilterBar({ value, since, error, onChange }: FilterBarProps) {
       event.preventDefault();
       setOpen(true);
       const count = options.length;
-      if (count > 0) setActive(current < 0 && step < 0 ? count - 1 : (current + step + count) % count);
+      if (count > 0)
+        setActive(current < 0 && step < 0 ? count - 1 : (current + step + count) % count);
     } else if (event.key === 'Enter') {
       event.preventDefault();
       const chosen = shown ? options[current] : undefined;

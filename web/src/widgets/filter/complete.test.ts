@@ -96,15 +96,29 @@ test('operators fit the type', () => {
 });
 
 test('values known without a question', () => {
-  assert.deepEqual(knownValues(TABLE, 'kind', 't')?.map((c) => c.label), ['tool']);
-  assert.deepEqual(knownValues(TABLE, 'streaming', '')?.map((c) => c.label), ['true', 'false']);
+  assert.deepEqual(
+    knownValues(TABLE, 'kind', 't')?.map((c) => c.label),
+    ['tool'],
+  );
+  assert.deepEqual(
+    knownValues(TABLE, 'streaming', '')?.map((c) => c.label),
+    ['true', 'false'],
+  );
   assert.deepEqual(knownValues(TABLE, 'cost', '0.'), []);
   assert.equal(knownValues(TABLE, 'model', ''), null);
 });
 
 test('after a term AND, OR, or the next field', () => {
-  assert.deepEqual(completeJoin(TABLE, '').map((c) => c.label), ['AND', 'OR']);
-  assert.deepEqual(completeJoin(TABLE, 'o').map((c) => c.label).slice(0, 1), ['OR']);
+  assert.deepEqual(
+    completeJoin(TABLE, '').map((c) => c.label),
+    ['AND', 'OR'],
+  );
+  assert.deepEqual(
+    completeJoin(TABLE, 'o')
+      .map((c) => c.label)
+      .slice(0, 1),
+    ['OR'],
+  );
   assert.ok(completeJoin(TABLE, 'mod').some((c) => c.label === 'model'));
 });
 

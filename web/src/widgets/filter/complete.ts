@@ -95,7 +95,8 @@ export function placeAt(text: string, caret: number): Place {
   let expect: Expect = { at: 'term' };
   for (const token of tokens) {
     const here = token.from < caret && caret <= token.to;
-    const replaceable = token.kind === 'word' || token.kind === 'quoted' || token.kind === 'operator';
+    const replaceable =
+      token.kind === 'word' || token.kind === 'quoted' || token.kind === 'operator';
     if (here && replaceable && !(token.kind === 'operator' && expect.at !== 'operator')) {
       // Behind a complete operator its value begins.
       if (token.kind === 'operator' && caret === token.to) {

@@ -12,10 +12,9 @@ const MESSAGES_SHOWN = 8;
 
 export function ContentTab({ span }: { span: SpanDetails }) {
   const tool = span.kind === 'tool';
-  const empty =
-    [span.input, span.output, span.system, span.tool_definitions, span.reasoning].every(
-      (list) => list.length === 0,
-    );
+  const empty = [span.input, span.output, span.system, span.tool_definitions, span.reasoning].every(
+    (list) => list.length === 0,
+  );
   if (empty) {
     return <p className="dim">This span came without contents.</p>;
   }

@@ -67,7 +67,12 @@ export function PartView({ part }: { part: Part }) {
       return (
         <p className="part part-media">
           {visibleText(
-            [part.modality, part.mime, part.bytes === null ? '' : formatBytes(part.bytes), part.where]
+            [
+              part.modality,
+              part.mime,
+              part.bytes === null ? '' : formatBytes(part.bytes),
+              part.where,
+            ]
               .filter(Boolean)
               .join(' · '),
           )}

@@ -128,7 +128,8 @@ function Tabs({
     content: 'Content',
     usage: 'Usage and cost',
     attributes: 'Attributes',
-    events: details && details.events.length > 0 ? plural(details.events.length, 'event') : 'Events',
+    events:
+      details && details.events.length > 0 ? plural(details.events.length, 'event') : 'Events',
     raw: 'Raw',
   };
   const pick = (tab: Tab) => onTab(tab === 'content' ? undefined : tab);

@@ -52,11 +52,7 @@ export function UsageTab({
         <Facts rows={countingFacts(span)} />
         {span.counted_by && (
           <p>
-            <button
-              type="button"
-              className="button small"
-              onClick={() => onSpan(span.counted_by!)}
-            >
+            <button type="button" className="button small" onClick={() => onSpan(span.counted_by!)}>
               To the span that counts it
             </button>
           </p>
@@ -78,7 +74,10 @@ function priceFacts(span: SpanDetails): FactRow[] {
     ['Catalogue', span.price?.version ?? span.price_version],
     ['Rule', span.price?.rule ?? span.price_rule],
     ['Match', span.price?.confidence ?? span.price_confidence],
-    ['Reported by the sender', span.cost_reported_usd == null ? '' : formatCost(span.cost_reported_usd)],
+    [
+      'Reported by the sender',
+      span.cost_reported_usd == null ? '' : formatCost(span.cost_reported_usd),
+    ],
     ['Before repricing', previous ? `${formatCost(previous.cost_usd)} at ${previous.at}` : ''],
     ['Estimated', span.estimated ? 'yes' : ''],
   ];

@@ -11,7 +11,15 @@ test('pieces: messages, erased ones, anything else', () => {
     rest: null,
   });
   assert.deepEqual(readPiece({ missing_payload: 'ab' }), { type: 'missing', hash: 'ab' });
-  for (const other of ['text', 5, null, [1], { role: 'user' }, { parts: [] }, { role: 1, parts: [] }]) {
+  for (const other of [
+    'text',
+    5,
+    null,
+    [1],
+    { role: 'user' },
+    { parts: [] },
+    { role: 1, parts: [] },
+  ]) {
     assert.deepEqual(readPiece(other as Json), { type: 'value', value: other });
   }
   const extra = readPiece({ role: 'user', parts: [], name: 'x' });
@@ -31,13 +39,16 @@ test('parts: nothing a sender writes is taken for granted, and nothing is lost',
     name: '',
     value: 'x',
   });
-  assert.deepEqual(readPart({ type: 'media', modality: 'image', mime: 'image/png', data: 'A'.repeat(8) }), {
-    type: 'media',
-    modality: 'image',
-    mime: 'image/png',
-    bytes: 6,
-    where: '',
-  });
+  assert.deepEqual(
+    readPart({ type: 'media', modality: 'image', mime: 'image/png', data: 'A'.repeat(8) }),
+    {
+      type: 'media',
+      modality: 'image',
+      mime: 'image/png',
+      bytes: 6,
+      where: '',
+    },
+  );
   assert.deepEqual(readPart({ type: 'text', content: { a: 1 } }), {
     type: 'other',
     name: 'text',
@@ -60,6 +71,10 @@ test('text that is JSON is shown as such', () => {
 });
 
 test('names of tools in the dialects of providers', () => {
-  const tools = readTools([[{ name: 'a' }, { type: 'function', function: { name: 'b' } }], { type: 'web_search' }, 'x']);
+  const tools = readTools([
+    [{ name: 'a' }, { type: 'function', function: { name: 'b' } }],
+    { type: 'web_search' },
+    'x',
+  ]);
   assert.deepEqual(tools.map(toolName), ['a', 'b', 'web_search', 'tool']);
 });

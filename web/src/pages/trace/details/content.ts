@@ -50,9 +50,19 @@ export function readPart(part: Json): Part {
       if (typeof content === 'string') return { type, text: content };
       break;
     case 'tool_call':
-      return { type, id: word(part['id']), name: word(part['name']), value: part['arguments'] ?? null };
+      return {
+        type,
+        id: word(part['id']),
+        name: word(part['name']),
+        value: part['arguments'] ?? null,
+      };
     case 'tool_result':
-      return { type, id: word(part['id']), name: word(part['name']), value: part['result'] ?? null };
+      return {
+        type,
+        id: word(part['id']),
+        name: word(part['name']),
+        value: part['result'] ?? null,
+      };
     case 'media': {
       const data = part['data'];
       return {
@@ -86,5 +96,10 @@ export function readTools(pieces: readonly Json[]): Json[] {
 export function toolName(tool: Json): string {
   if (!isObject(tool)) return 'tool';
   const inner = tool['function'];
-  return word(tool['name']) || (isObject(inner) ? word(inner['name']) : '') || word(tool['type']) || 'tool';
+  return (
+    word(tool['name']) ||
+    (isObject(inner) ? word(inner['name']) : '') ||
+    word(tool['type']) ||
+    'tool'
+  );
 }
