@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <numeric>
 
 #include "base/text.h"
@@ -15,10 +14,22 @@ namespace {
 
 constexpr int64_t kCallsMin = 20;
 constexpr double kSignificance = 0.01;
-constexpr double kDriftRiseMin = 0.05;
-constexpr double kDriftFactorMin = 2;
+constexpr int kDriftRisePercentMin = 5;
+constexpr int kDriftFactorMin = 2;
 // Differences below it are of no consequence, however certain.
-constexpr double kMarginMin = 0.02;
+constexpr int kMarginPercentMin = 2;
+
+// Shares are compared as fractions: 0.15 - 0.1 is less than 0.05 in binary ones. Fits: 100 times the
+// square of all calls ever.
+using Wide = __int128;
+
+// (after - before) * 100 * (trials of both).
+Wide RisePercent(const Proportion& before, const Proportion& after) {
+  return 100 * (Wide{after.hits} * before.trials - Wide{before.hits} * after.trials);
+}
+Wide OfBoth(int64_t times, const Proportion& before, const Proportion& after) {
+  return Wide{times} * before.trials * after.trials;
+}
 
 // "2 %", "1.5 %", "0.04 %".
 std::string Percent(double share) {
@@ -72,15 +83,16 @@ ChangeVerdict JudgeChange(const ToolCounts& before, const ToolCounts& after) {
   if (std::min(n1, n2) < kCallsMin) return ChangeVerdict::kLowN;
   const Proportion refused1{before.of(ToolStatus::kInvalidArgs), n1};
   const Proportion refused2{after.of(ToolStatus::kInvalidArgs), n2};
-  if (refused2.share() - refused1.share() >= kDriftRiseMin &&
-      refused2.share() >= kDriftFactorMin * refused1.share() &&
+  if (RisePercent(refused1, refused2) >= OfBoth(kDriftRisePercentMin, refused1, refused2) &&
+      Wide{refused2.hits} * n1 >= kDriftFactorMin * Wide{refused1.hits} * n2 &&
       TwoProportionP(refused1, refused2) <= kSignificance) {
     return ChangeVerdict::kSchemaDrift;
   }
   const Proportion failed1{before.failed(), n1};
   const Proportion failed2{after.failed(), n2};
-  const double rise = failed2.share() - failed1.share();
-  if (std::abs(rise) < kMarginMin || TwoProportionP(failed1, failed2) > kSignificance) {
+  const Wide rise = RisePercent(failed1, failed2);
+  if ((rise < 0 ? -rise : rise) < OfBoth(kMarginPercentMin, failed1, failed2) ||
+      TwoProportionP(failed1, failed2) > kSignificance) {
     return ChangeVerdict::kSame;
   }
   return rise > 0 ? ChangeVerdict::kWorse : ChangeVerdict::kBetter;

@@ -34,6 +34,8 @@ TEST(JudgeChange, Verdicts) {
   check("from none at all", Counts(100, 0), Counts(90, 10), "schema_drift");
   check("4.9 points are too few", Counts(10'000, 0), Counts(9'510, 490), "worse");
   check("5 points suffice", Counts(10'000, 0), Counts(9'500, 500), "schema_drift");
+  check("5 points: 10 % to 15 %, not doubled", Counts(9'000, 1'000), Counts(8'500, 1'500), "worse");
+  check("5 points: 5 % to 10 %", Counts(950, 50), Counts(900, 100), "schema_drift");
   check("not doubled: 20 % to 39 %", Counts(800, 200), Counts(610, 390), "worse");
   check("doubled: 20 % to 40 %", Counts(800, 200), Counts(600, 400), "schema_drift");
   check("rose, but may be chance", Counts(49, 1), Counts(46, 4), "same");
