@@ -27,9 +27,10 @@ double FisherExactP(const Proportion& before, const Proportion& after) {
   const int64_t k_min = std::max<int64_t>(0, hits - after.trials);
   const int64_t k_max = std::min(hits, before.trials);
   const double n = static_cast<double>(before.trials) + static_cast<double>(after.trials);
-  const auto mode = std::clamp(
-      int64_t(std::floor((static_cast<double>(hits) + 1) * (static_cast<double>(before.trials) + 1) / (n + 2))), k_min,
-      k_max);
+  const auto mode =
+      std::clamp(int64_t(std::floor((static_cast<double>(hits) + 1) *
+                                    (static_cast<double>(before.trials) + 1) / (n + 2))),
+                 k_min, k_max);
   // P(k + 1) / P(k).
   const auto rise = [&](int64_t k) {
     return double(hits - k) / double(k + 1) * double(before.trials - k) /

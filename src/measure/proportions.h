@@ -20,7 +20,9 @@ struct Proportion {
   int64_t trials = 0;
 
   // 0 without trials.
-  double share() const { return trials == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(trials); }
+  double share() const {
+    return trials == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(trials);
+  }
 };
 
 // The probability of a difference at least as large when both samples are of one distribution, in
