@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/hex.h"
 #include "query/filter/ast.h"
@@ -45,12 +46,13 @@ class Compiler {
 
   static Tables TablesOf(const FilterNode& node) {
     if (node.kind == FilterNodeKind::kTerm) return {true, TableOf(node)};
-    const Tables first = TablesOf(*node.children.front());
+    std::optional<Tables> all;
     for (const FilterNodePtr& child : node.children) {
-      const Tables tables = TablesOf(*child);
-      if (!tables.one || tables.table != first.table) return {false};
+      const Tables tables = TablesOf(*child);  // Once a child: twice would double at each level.
+      if (!tables.one || (all && tables.table != all->table)) return {false};
+      all = tables;
     }
-    return first;
+    return *all;
   }
 
   static std::string Join(FilterNodeKind kind, const std::vector<std::string>& parts) {
@@ -227,12 +229,15 @@ class Compiler {
     return KeyedTerm(term, tag, tag);
   }
 
+  // Within a lambda: what reads the JSON stands there many times, and the engine's time to plan grows
+  // with the square of what stands outside.
   std::string AttributeTerm(const FilterNode& term) {
     const std::string json = fmt::format("s.attributes[{}]", Bind(term.key));
-    const std::string text = fmt::format(
-        "multiIf({0} = 'null', '', startsWith({0}, '\"'), JSONExtractString({0}), {0})", json);
-    if (term.op == FilterOp::kIsNull || term.op == FilterOp::kMatches) return TextTerm(term, text);
-    return KeyedTerm(term, text, text);
+    const std::string text =
+        "multiIf(j = 'null', '', startsWith(j, '\"'), JSONExtractString(j), j)";
+    const bool plain = term.op == FilterOp::kIsNull || term.op == FilterOp::kMatches;
+    return fmt::format("arrayExists(j -> {}, [{}])",
+                       plain ? TextTerm(term, text) : KeyedTerm(term, text, text), json);
   }
 
   // Numbers where both sides are numbers, else texts; by order: numbers only with numbers.
