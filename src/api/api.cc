@@ -6,6 +6,7 @@
 
 #include "api/handlers.h"
 #include "api/router.h"
+#include "api/web.h"
 #include "api/worker_pool.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -136,6 +137,9 @@ class Api::Impl {
     RouteMatch match = MatchRoute(kPatterns, request.method, request.path);
     switch (match.result) {
       case RouteMatch::Result::kNoPath:
+        if (auto web = ServeWeb(BuiltInWebFiles(), request)) {
+          return responder.Send(*std::move(web));
+        }
         return responder.Send(NoPath(request, match));
       case RouteMatch::Result::kNoMethod:
         return responder.Send(NoMethod(request, match));

@@ -33,6 +33,14 @@ bool SameOrigin(std::string_view origin, std::string_view host_header) {
   return colon != std::string_view::npos && EqualsIgnoreCase(origin.substr(colon + 3), host_header);
 }
 
+// Somebody follows a link to a page of ours: the other site learns nothing and cannot frame it. The
+// API is not for links.
+bool IsPageVisit(const HttpRequest& request) {
+  return request.method == "GET" && !request.path.starts_with("/api/") &&
+         request.headers.Get("sec-fetch-mode") == "navigate" &&
+         request.headers.Get("sec-fetch-dest") == "document";
+}
+
 HttpResponse Preflight(const HttpRequest& request) {
   HttpResponse response{.status = 204};
   response.headers.Add("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS");
@@ -67,8 +75,9 @@ GuardVerdict Guard(const GuardOptions& options, const HttpRequest& request) {
       return verdict;
     }
     const bool foreign_origin = origin.has_value() && !granted && !SameOrigin(*origin, host);
-    const bool cross_site =
-        !granted && EqualsIgnoreCase(request.headers.Get("sec-fetch-site"), "cross-site");
+    const bool cross_site = !granted &&
+                            EqualsIgnoreCase(request.headers.Get("sec-fetch-site"), "cross-site") &&
+                            !IsPageVisit(request);
     if (foreign_origin || cross_site) {
       verdict.answer = ErrorResponse(
           403,

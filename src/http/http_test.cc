@@ -129,6 +129,25 @@ TEST(Guard, LoopbackRule) {
   verdict("typed address", {{"Host", "localhost:4318"}, {"Sec-Fetch-Site", "none"}}, true);
 }
 
+TEST(Guard, LinksToPagesMayBeFollowed) {
+  const GuardOptions options = {.loopback_rule = true};
+  const auto passes = [&](const char* path, const char* mode, const char* dest,
+                          const char* method = "GET") {
+    HttpRequest request = Get({{"Host", "localhost:4318"},
+                               {"Sec-Fetch-Site", "cross-site"},
+                               {"Sec-Fetch-Mode", mode},
+                               {"Sec-Fetch-Dest", dest}},
+                              method);
+    request.path = path;
+    return !Guard(options, request).answer.has_value();
+  };
+  EXPECT_TRUE(passes("/traces/1", "navigate", "document"));
+  EXPECT_FALSE(passes("/traces/1", "navigate", "iframe"));
+  EXPECT_FALSE(passes("/traces/1", "no-cors", "script"));
+  EXPECT_FALSE(passes("/traces/1", "navigate", "document", "POST"));
+  EXPECT_FALSE(passes("/api/v1/traces", "navigate", "document"));
+}
+
 TEST(Guard, Preflight) {
   const GuardOptions options = {.loopback_rule = false, .cors_origins = {"https://ui.example.com"}};
   const auto ask = [&](const char* origin) {
