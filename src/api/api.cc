@@ -38,8 +38,13 @@ constexpr Route kRoutes[] = {
      GetTraces,
      RunOn::kWorker},
     {{"GET", "/api/v1/traces/{trace_id}"}, "", GetTrace, RunOn::kWorker},
+    {{"GET", "/api/v1/traces/{trace_id}/story"},
+     "text_bytes limit cursor",
+     GetStory,
+     RunOn::kWorker},
     {{"GET", "/api/v1/traces/{trace_id}/spans/{span_id}"}, "", GetSpan, RunOn::kWorker},
     {{"GET", "/api/v1/openapi.json"}, "", GetOpenApi, RunOn::kCaller},
+    {{"GET", "/api/v1/live"}, "q last_event_id", GetLive, RunOn::kCaller},
     {{"GET", "/api/v1/cost"},
      "since until q by timezone limit projection",
      GetCost,
@@ -131,7 +136,11 @@ std::vector<ApiRoute> ApiRoutes() {
 class Api::Impl {
  public:
   explicit Impl(const ApiDeps& deps)
-      : context_{deps, SqlRunner(deps.store.engine(), deps.limits, deps.clock), deps.clock.Now()} {}
+      : context_{deps, SqlRunner(deps.store.engine(), deps.limits, deps.clock), deps.clock.Now(),
+                 std::make_unique<LivePump>(deps.ingest.live(), deps.limits, deps.live_heartbeat)} {
+  }
+
+  void EndStreams() { context_.live->Stop(); }
 
   void Handle(HttpRequest request, Responder responder) {
     RouteMatch match = MatchRoute(kPatterns, request.method, request.path);
@@ -178,6 +187,8 @@ class Api::Impl {
 
 Api::Api(const ApiDeps& deps) : impl_(std::make_unique<Impl>(deps)) {}
 Api::~Api() = default;
+
+void Api::EndStreams() { impl_->EndStreams(); }
 
 void Api::Handle(HttpRequest request, Responder responder) {
   impl_->Handle(std::move(request), std::move(responder));

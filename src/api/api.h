@@ -7,6 +7,7 @@
 // the store runs on a few threads of its own, behind a bounded queue; when that is full, 503.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct ApiDeps {
   Ingest& ingest;
   const Limits& limits;
   const Clock& clock;
+  std::chrono::milliseconds live_heartbeat{15'000};  // Between signs of life on idle live streams.
 };
 
 // What Api answers, for the test of its document.
@@ -43,6 +45,10 @@ class Api {
   ~Api();
 
   void Handle(HttpRequest request, Responder responder);
+
+  // Ends the live streams, which would end by themselves never: to be called before the HttpServer
+  // stops and waits for what is in flight. Safe to call twice.
+  void EndStreams();
 
  private:
   class Impl;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/api.h"
+#include "api/live_pump.h"
 #include "base/cancel.h"
 #include "query/scope.h"
 #include "query/sql.h"
@@ -20,6 +21,7 @@ struct ApiContext {
   ApiDeps deps;
   SqlRunner sql;
   UnixNanos started_ns;
+  std::unique_ptr<LivePump> live;
 };
 
 struct ApiCall {
@@ -41,12 +43,14 @@ void GetHealthz(ApiCall call);
 void GetMetrics(ApiCall call);
 void GetOpenApi(ApiCall call);
 void PostSpans(ApiCall call);
+void GetLive(ApiCall call);
 
 // May wait for the store; run on a worker.
 void GetReadyz(ApiCall call);
 void GetReceipts(ApiCall call);
 void GetTraces(ApiCall call);
 void GetTrace(ApiCall call);
+void GetStory(ApiCall call);
 void GetSpan(ApiCall call);
 void GetCost(ApiCall call);
 void GetCostTree(ApiCall call);

@@ -140,19 +140,35 @@ std::string FormatCount(uint64_t n) {
   return digits;
 }
 
-std::string FormatTime(int64_t unix_ns) {
+namespace {
+
+// "2026-11-20T07:00:43"; what is left of the second in `rest_ns`.
+std::string FormatSeconds(int64_t unix_ns, int64_t& rest_ns) {
   int64_t seconds = unix_ns / kNanosPerSecond;
-  int64_t rest = unix_ns % kNanosPerSecond;
-  if (rest < 0) {
-    rest += kNanosPerSecond;
+  rest_ns = unix_ns % kNanosPerSecond;
+  if (rest_ns < 0) {
+    rest_ns += kNanosPerSecond;
     --seconds;
   }
   const time_t whole = seconds;
   struct tm parts {};
   gmtime_r(&whole, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     rest / kNanosPerMilli);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+}  // namespace
+
+std::string FormatTime(int64_t unix_ns) {
+  int64_t rest_ns = 0;
+  const std::string seconds = FormatSeconds(unix_ns, rest_ns);
+  return fmt::format("{}.{:03}Z", seconds, rest_ns / kNanosPerMilli);
+}
+
+std::string FormatTimeNanos(int64_t unix_ns) {
+  int64_t rest_ns = 0;
+  const std::string seconds = FormatSeconds(unix_ns, rest_ns);
+  return fmt::format("{}.{:09}Z", seconds, rest_ns);
 }
 
 std::vector<std::string_view> SplitText(std::string_view text, char separator) {

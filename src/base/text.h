@@ -36,6 +36,8 @@ std::string FormatUsd(int64_t nano_usd);
 std::string FormatCount(uint64_t n);
 // RFC 3339 in UTC with milliseconds: "2026-11-20T07:00:43.820Z".
 std::string FormatTime(int64_t unix_ns);
+// The same to the nanosecond, as the API shows times: "2026-11-20T07:00:43.820000000Z".
+std::string FormatTimeNanos(int64_t unix_ns);
 
 std::vector<std::string_view> SplitText(std::string_view text, char separator);
 // Without regard to ASCII case.

@@ -206,6 +206,7 @@ absl::Status Server::Start() {
 void Server::Stop() {
   if (std::exchange(stopped_, true)) return;
   if (grpc_ != nullptr) grpc_->Stop(kListenerDrain);
+  if (api_ != nullptr) api_->EndStreams();
   if (http_ != nullptr) http_->Stop(kListenerDrain);
   if (ingest_ != nullptr) ingest_->Stop(kSpoolDrain);
   if (janitor_ != nullptr) janitor_->Stop();
