@@ -64,6 +64,9 @@ void GetPrompts(ApiCall call);
 void GetModels(ApiCall call);
 void GetProviders(ApiCall call);
 void PostSql(ApiCall call);
+void GetSearch(ApiCall call);
+void GetFields(ApiCall call);
+void GetFieldValues(ApiCall call);
 
 // params.cc: the parameters that many routes share. Errors name parameter, value and limit.
 //
