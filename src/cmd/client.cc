@@ -1,6 +1,7 @@
 #include "cmd/client.h"
 
 #include <boost/json.hpp>
+#include <limits>
 
 #include "base/status.h"
 #include "cmd/view/terminal.h"
@@ -11,7 +12,11 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::milliseconds kTimeout{120'000};
+constexpr std::chrono::hours kStreamTimeout{24 * 365};
 constexpr int64_t kReplyBytesMax = 4LL << 30;
+constexpr size_t kRefusalBytesMax = 64 << 10;
+
+bool IsGood(int status) { return status >= 200 && status < 300; }
 
 const json::value* Find(const json::value& object, std::string_view name) {
   const auto* members = object.if_object();
@@ -43,22 +48,58 @@ std::string BaseUrl(std::string_view url) {
 ApiClient::ApiClient(std::string_view url, std::string key)
     : url_(BaseUrl(url)), key_(std::move(key)) {}
 
-absl::StatusOr<HttpReply> ApiClient::Call(std::string_view method, std::string_view path,
-                                          std::string_view body, HttpHeaders headers) {
+HttpCall ApiClient::CallTo(std::string_view method, std::string_view path,
+                           HttpHeaders headers) const {
   HttpCall call;
   call.method = method;
   call.url = url_ + std::string(path);
   call.headers = std::move(headers);
   if (!key_.empty()) call.headers.Set("Authorization", "Bearer " + key_);
-  call.body = body;
   call.timeout = kTimeout;
   call.reply_bytes_max = kReplyBytesMax;
-  auto reply = http_.Call(call);
-  if (reply.ok() || reply.status().code() != absl::StatusCode::kUnavailable) return reply;
+  return call;
+}
+
+absl::Status ApiClient::Explain(const absl::Status& status) const {
+  if (status.code() != absl::StatusCode::kUnavailable) return status;
   return Unavailable(
       "{}\nNo Pitot answers at {}. Start it with `pitot serve` (or `make run`), or name another\n"
       "address with --url or PITOT_URL.",
-      Message(reply.status()), url_);
+      Message(status), url_);
+}
+
+absl::StatusOr<HttpReply> ApiClient::Call(std::string_view method, std::string_view path,
+                                          std::string_view body, HttpHeaders headers) {
+  HttpCall call = CallTo(method, path, std::move(headers));
+  call.body = body;
+  auto reply = http_.Call(call);
+  if (!reply.ok()) return Explain(reply.status());
+  return reply;
+}
+
+absl::Status ApiClient::Stream(std::string_view method, std::string_view path, HttpHeaders headers,
+                               const std::function<absl::Status(std::string_view piece)>& sink) {
+  HttpCall call = CallTo(method, path, std::move(headers));
+  call.timeout = kStreamTimeout;
+  call.reply_bytes_max = std::numeric_limits<int64_t>::max();
+  HttpReply refusal;
+  bool started = false;
+  const auto reply =
+      http_.Stream(call, {.on_head =
+                              [&](const HttpReply& head) {
+                                refusal.status = head.status;
+                                return absl::OkStatus();
+                              },
+                          .on_data = [&](std::string_view piece) -> absl::Status {
+                            if (IsGood(refusal.status)) {
+                              started = true;
+                              return sink(piece);
+                            }
+                            refusal.body += piece.substr(0, kRefusalBytesMax - refusal.body.size());
+                            return absl::OkStatus();
+                          }});
+  if (!reply.ok()) return started ? reply.status() : Explain(reply.status());
+  return IsGood(refusal.status) ? absl::OkStatus() : ErrorOf(refusal);
 }
 
 absl::StatusOr<std::string> ApiClient::Get(std::string_view path, const QueryParams& params) {
@@ -74,12 +115,16 @@ absl::StatusOr<std::string> ApiClient::Post(std::string_view path, std::string_v
 
 absl::StatusOr<std::string> ApiClient::Body(absl::StatusOr<HttpReply> reply) {
   if (!reply.ok()) return reply.status();
-  if (reply->status >= 200 && reply->status < 300) return std::move(reply->body);
-  if (const std::string words = ErrorWords(*reply); !words.empty()) {
-    return Error(CodeOf(reply->status), "{}", words);
+  if (IsGood(reply->status)) return std::move(reply->body);
+  return ErrorOf(*reply);
+}
+
+absl::Status ApiClient::ErrorOf(const HttpReply& reply) const {
+  if (const std::string words = ErrorWords(reply); !words.empty()) {
+    return Error(CodeOf(reply.status), "{}", words);
   }
   return Internal("{} answered {} without a word of Pitot's: is it Pitot that listens there?", url_,
-                  reply->status);
+                  reply.status);
 }
 
 absl::StatusOr<json::value> ParseJson(std::string_view text) {
@@ -104,6 +149,11 @@ int ExitCodeOf(const absl::Status& status) {
     default:
       return kExitInconclusive;
   }
+}
+
+int PrintError(const absl::Status& status) {
+  fmt::print(stderr, "pitot: {}\n", Message(status));
+  return ExitCodeOf(status);
 }
 
 std::string Text(const json::value& object, std::string_view name) {

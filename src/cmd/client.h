@@ -37,11 +37,18 @@ class ApiClient {
   absl::StatusOr<std::string> Post(std::string_view path, std::string_view body,
                                    std::string_view type);
 
+  // Gives the body of a 2xx answer to `sink` as it comes, for as long as it takes.
+  absl::Status Stream(std::string_view method, std::string_view path, HttpHeaders headers,
+                      const std::function<absl::Status(std::string_view piece)>& sink);
+
   // Any answer, as it is.
   absl::StatusOr<HttpReply> Call(std::string_view method, std::string_view path,
                                  std::string_view body, HttpHeaders headers);
 
  private:
+  HttpCall CallTo(std::string_view method, std::string_view path, HttpHeaders headers) const;
+  absl::Status Explain(const absl::Status& status) const;
+  absl::Status ErrorOf(const HttpReply& reply) const;
   absl::StatusOr<std::string> Body(absl::StatusOr<HttpReply> reply);
 
   const std::string url_;
@@ -53,6 +60,8 @@ class ApiClient {
 absl::StatusOr<boost::json::value> ParseJson(std::string_view text);
 
 int ExitCodeOf(const absl::Status& status);
+// Says on standard error what went wrong; the exit code.
+int PrintError(const absl::Status& status);
 
 // Members of a JSON object; a missing or null one, or one of another type, is empty or zero.
 std::string Text(const boost::json::value& object, std::string_view name);  // Clean, one line.

@@ -23,24 +23,19 @@ namespace {
 
 namespace json = boost::json;
 
-int Fail(const absl::Status& status) {
-  fmt::print(stderr, "pitot: {}\n", Message(status));
-  return ExitCodeOf(status);
-}
-
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 // The answer as it came, or rendered.
 template <typename Render>
 int Show(const absl::StatusOr<std::string>& body, bool as_json, const Render& render) {
-  if (!body.ok()) return Fail(body.status());
+  if (!body.ok()) return PrintError(body.status());
   if (as_json) {
     Print(*body);
     Print("\n");
     return kExitOk;
   }
   const auto answer = ParseJson(*body);
-  if (!answer.ok()) return Fail(answer.status());
+  if (!answer.ok()) return PrintError(answer.status());
   Print(render(*answer));
   return kExitOk;
 }
@@ -93,10 +88,14 @@ absl::StatusOr<std::string> WholeTraceId(ApiClient& client, const TraceArgs& arg
 
 int RunTrace(ApiClient& client, const TraceArgs& args) {
   const auto id = WholeTraceId(client, args);
-  if (!id.ok()) return Fail(id.status());
+  if (!id.ok()) return PrintError(id.status());
   const std::string path = "/api/v1/traces/" + PercentEncode(*id);
   const QueryParams params = ProjectParam(args.project);
   TraceViewOptions options{.all = args.all};
+  if (args.story) {
+    return Show(client.Get(path + "/story", params), args.json,
+                [&](const json::value& answer) { return RenderStory(answer, StdoutTerminal()); });
+  }
   if (args.payloads) {
     options.read_span = [&](std::string_view span_id) -> std::optional<std::string> {
       auto body = client.Get(fmt::format("{}/spans/{}", path, span_id), params);
@@ -106,22 +105,6 @@ int RunTrace(ApiClient& client, const TraceArgs& args) {
   }
   return Show(client.Get(path, params), args.json, [&](const json::value& answer) {
     return RenderTrace(answer, StdoutTerminal(), options);
-  });
-}
-
-int RunTraces(ApiClient& client, const TracesArgs& args) {
-  return Show(client.Get("/api/v1/traces", args.params), args.json, [&](const json::value& answer) {
-    if (List(answer, "traces").empty()) {
-      return fmt::format(
-          "No such traces since {}. Look further back with --since 30d; `pitot receipts` says\n"
-          "what arrived.\n",
-          args.since);
-    }
-    std::string out = RenderTraces(answer, StdoutTerminal());
-    if (!IsNull(answer, "next")) {
-      out += fmt::format("More: --cursor {}\n", Text(answer, "next"));
-    }
-    return out;
   });
 }
 

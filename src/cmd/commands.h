@@ -1,6 +1,6 @@
 // cmd/commands.h
 //
-// The read commands and `serve`, one function each; they print and return the exit code.
+// Commands of their own shape, one function each; they print and return the exit code.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,11 @@ struct TraceArgs {
   std::string id;  // Or its beginning: at least four digits that no other trace shares.
   std::string project;
   bool payloads = false;
-  bool all = false;  // Also what a tree of many spans leaves out.
+  bool story = false;  // As decisions instead of a tree.
+  bool all = false;    // Also what a tree of many spans leaves out.
   bool json = false;
 };
 int RunTrace(ApiClient& client, const TraceArgs& args);
-
-struct TracesArgs {
-  QueryParams params;  // Of GET /api/v1/traces.
-  std::string since;
-  bool json = false;
-};
-int RunTraces(ApiClient& client, const TracesArgs& args);
 
 struct SqlArgs {
   std::string text;  // "-": standard input.

@@ -6,12 +6,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "cmd/changes.h"
 #include "cmd/commands.h"
 #include "cmd/import.h"
+#include "cmd/reads.h"
+#include "cmd/streams.h"
 
 namespace pitot {
 namespace {
@@ -31,9 +35,12 @@ struct Flags {
   TraceArgs trace;
   SqlArgs sql;
   ImportArgs import;
-  std::string since = "24h";
-  std::string until, feature, workflow, user, session, status, model, cursor;
-  uint32_t limit = 50;
+  ReadArgs read;
+  std::map<std::string, std::string> read_options, filters;
+  TailArgs tail;
+  ExportArgs export_;
+  RepriceArgs reprice;
+  DeleteArgs erase;
 };
 
 void AddGlobal(CLI::App& app, Flags& flags) {
@@ -59,36 +66,88 @@ void AddProject(CLI::App* command, Flags& flags) {
   command->add_option("--project", flags.project, "Project (default: default)");
 }
 
-void AddTraces(CLI::App& app, Flags& flags) {
-  CLI::App* traces = AddReader(app, "traces", "The newest runs, as a table", flags);
-  AddProject(traces, flags);
-  traces->add_option("--since", flags.since, "15m, 24h, 7d or 2026-01-31T12:00:00Z")
-      ->capture_default_str();
-  traces->add_option("--until", flags.until, "The same; default: now");
-  traces->add_option("--limit", flags.limit, "At most that many")->capture_default_str();
-  traces->add_option("--feature", flags.feature, "Only of this feature");
-  traces->add_option("--workflow", flags.workflow, "Only of this workflow");
-  traces->add_option("--user", flags.user, "Only of this user");
-  traces->add_option("--session", flags.session, "Only of this session");
-  traces->add_option("--status", flags.status, "Only with this status: error, running, ...");
-  traces->add_option("--model", flags.model, "Only those that called this model");
-  traces->add_option("--cursor", flags.cursor, "The next page, as the one before names it");
+// A row of ReadCommands as a command with its flags.
+void AddRead(CLI::App& app, const ReadCommand& row, Flags& flags) {
+  CLI::App* command =
+      AddReader(app, std::string(row.name).c_str(), std::string(row.what).c_str(), flags);
+  const auto option = [&](std::string_view name, std::string& value, std::string_view help) {
+    return command->add_option("--" + std::string(name), value, std::string(help));
+  };
+  if (!row.positional.empty()) {
+    command->add_option(row.positional == "q" ? "filter" : std::string(row.positional),
+                        flags.read.words, std::string(row.positional_help));
+  }
+  AddProject(command, flags);
+  if (!row.since.empty()) {
+    option("since", flags.read.since, "15m, 24h, 7d or 2026-01-31T12:00:00Z")
+        ->default_str(std::string(row.since));
+    option("until", flags.read.until, "The same; default: now");
+  }
+  for (const ReadOption& one : row.options) {
+    option(one.flag, flags.read_options[std::string(one.param)], one.help);
+  }
+  for (const FilterFlag& one : FilterFlags()) {
+    if (one.flag == row.positional) continue;
+    option(one.flag, flags.filters[std::string(one.field)],
+           fmt::format("Only of this {}", one.flag))
+        ->group("Short for filters");
+  }
+  option("limit", flags.read.limit, "At most that many");
+  if (row.pages) option("cursor", flags.read.cursor, "The next page, as the one before names it");
+  command->footer(fmt::format("Example: {}\nFields of filters: docs/filter.md", row.example));
 }
 
-QueryParams TracesParams(const Flags& flags) {
-  QueryParams params = {{"since", flags.since}, {"limit", std::to_string(flags.limit)}};
-  for (const auto& [name, value] : {std::pair("project", &flags.project),
-                                    {"until", &flags.until},
-                                    {"feature", &flags.feature},
-                                    {"workflow", &flags.workflow},
-                                    {"user_id", &flags.user},
-                                    {"session_id", &flags.session},
-                                    {"status", &flags.status},
-                                    {"model", &flags.model},
-                                    {"cursor", &flags.cursor}}) {
-    if (!value->empty()) params.emplace_back(name, *value);
+int RunReadCommand(ApiClient& client, const ReadCommand& row, Flags& flags) {
+  flags.read.project = flags.project;
+  flags.read.json = flags.json;
+  for (const auto& [name, value] : flags.read_options) {
+    if (!value.empty()) flags.read.options.emplace_back(name, value);
   }
-  return params;
+  for (const auto& [name, value] : flags.filters) {
+    if (!value.empty()) flags.read.filters.emplace_back(name, value);
+  }
+  return RunRead(client, row, flags.read);
+}
+
+void AddTail(CLI::App& app, Flags& flags) {
+  CLI::App* tail = AddReader(app, "tail", "Spans as they end, until Ctrl-C", flags);
+  tail->add_option("filter", flags.read.words, "Filter, as 'kind = llm AND cost > 0.05'");
+  tail->add_flag("--starts", flags.tail.starts, "Also spans as they begin");
+  AddProject(tail, flags);
+  tail->footer("Example: pitot tail 'status = error'");
+}
+
+void AddExport(CLI::App& app, Flags& flags) {
+  CLI::App* command = app.add_subcommand("export", "Spans with contents, to a file");
+  command->add_option("filter", flags.read.words, "Filter, as 'feature = checkout'");
+  command->add_option("-o,--output", flags.export_.file, "A file; otherwise standard output");
+  command->add_option("--format", flags.export_.format, "jsonl, otlp or parquet")
+      ->capture_default_str();
+  command->add_option("--since", flags.read.since, "15m, 24h, 7d or a time; default: everything");
+  command->add_option("--until", flags.read.until, "The same; default: now");
+  AddProject(command, flags);
+  command->footer(
+      "Example: pitot export --since 7d -o week.jsonl\n"
+      "`pitot import` reads jsonl and otlp files back.");
+}
+
+void AddChanges(CLI::App& app, Flags& flags) {
+  CLI::App* reprice =
+      AddReader(app, "reprice", "Price a range of time anew, by the prices that hold now", flags);
+  reprice->add_option("filter", flags.read.words, "Filter, as 'model = gpt-4o'");
+  reprice->add_option("--since", flags.read.since, "15m, 24h, 7d or a time")->default_str("24h");
+  reprice->add_option("--until", flags.read.until, "The same; default: now");
+  reprice->add_flag("--dry-run", flags.reprice.dry_run, "Only say what would change");
+  AddProject(reprice, flags);
+  reprice->footer("Reads the price file again. A cost that a provider reported stays.");
+
+  CLI::App* erase = AddReader(app, "delete", "Delete a trace, or all of a user, for good", flags);
+  erase->add_option("what", flags.erase.what, "trace or user")
+      ->required()
+      ->check(CLI::IsMember({"trace", "user"}));
+  erase->add_option("id", flags.erase.id, "The whole id")->required();
+  erase->add_flag("--yes", flags.erase.yes, "Do not ask");
+  AddProject(erase, flags);
 }
 
 void AddCommands(CLI::App& app, Flags& flags) {
@@ -96,12 +155,16 @@ void AddCommands(CLI::App& app, Flags& flags) {
   serve->add_option("--config", flags.config, "YAML file; every key is optional")
       ->check(CLI::ExistingFile);
 
-  AddTraces(app, flags);
+  for (const ReadCommand& row : ReadCommands()) AddRead(app, row, flags);
+  AddTail(app, flags);
+  AddExport(app, flags);
 
   CLI::App* trace = AddReader(app, "trace", "One run as a tree, with tokens and cost", flags);
   trace->add_option("id", flags.trace.id, "Trace id, or enough of its beginning (4 or more digits)")
       ->required();
   trace->add_flag("--all", flags.trace.all, "Every span; otherwise of many siblings only some");
+  trace->add_flag("--story", flags.trace.story,
+                  "As decisions: what each model call was told and chose");
   trace->add_flag("--payloads", flags.trace.payloads, "Also prompts, answers, arguments, results");
   AddProject(trace, flags);
 
@@ -118,6 +181,8 @@ void AddCommands(CLI::App& app, Flags& flags) {
   import->add_option("files", flags.import.files, "Files; - reads standard input")->required();
   AddProject(import, flags);
 
+  AddChanges(app, flags);
+
   CLI::App* config = app.add_subcommand("config", "About the configuration");
   config->require_subcommand(1);
   CLI::App* check = config->add_subcommand("check", "Check a file and print what holds");
@@ -133,8 +198,24 @@ int Run(const CLI::App& app, Flags& flags) {
   flags.trace.json = flags.sql.json = flags.json;
   if (command == "serve") return RunServe(flags.config);
   if (command == "trace") return RunTrace(client, flags.trace);
-  if (command == "traces") {
-    return RunTraces(client, {TracesParams(flags), flags.since, flags.json});
+  for (const ReadCommand& row : ReadCommands()) {
+    if (command == row.name) return RunReadCommand(client, row, flags);
+  }
+  const std::string filter = FilterText(flags.read.words, {});
+  if (command == "tail") {
+    return RunTail(client, {flags.project, filter, flags.tail.starts, flags.json});
+  }
+  if (command == "export") {
+    return RunExport(client, {flags.project, flags.read.since, flags.read.until, filter,
+                              flags.export_.format, flags.export_.file});
+  }
+  if (command == "reprice") {
+    return RunReprice(client, {flags.project, flags.read.since, flags.read.until, filter,
+                               flags.reprice.dry_run, flags.json});
+  }
+  if (command == "delete") {
+    return RunDelete(
+        client, {flags.erase.what, flags.erase.id, flags.project, flags.erase.yes, flags.json});
   }
   if (command == "sql") return RunSql(client, flags.sql);
   if (command == "receipts") return RunReceipts(client, flags.json);

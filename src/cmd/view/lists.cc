@@ -14,7 +14,7 @@
 #include "cmd/client.h"
 #include "cmd/view/json_slice.h"
 #include "cmd/view/table.h"
-#include "cmd/view/trace_view.h"
+#include "cmd/view/words.h"
 
 namespace pitot {
 namespace {
@@ -23,10 +23,6 @@ namespace json = boost::json;
 
 constexpr size_t kWholeIdWidth = 100;
 constexpr size_t kShortIdDigits = 12;
-
-std::string Count(const json::value& object, std::string_view name) {
-  return FormatCount(static_cast<uint64_t>(Number(object, name)));
-}
 
 std::string StatusWord(const json::value& trace) {
   const std::string status = Text(trace, "status");
@@ -75,21 +71,6 @@ Style SeverityStyle(std::string_view severity) {
   return severity == "warning" ? Style::kYellow : Style::kPlain;
 }
 
-// `text` in lines of at most `width`, each after `indent` spaces.
-std::string Wrapped(std::string_view text, size_t indent, size_t width) {
-  std::string out;
-  std::string line;
-  for (const std::string_view word : SplitText(text, ' ')) {
-    if (!line.empty() && indent + TextWidth(line) + 1 + TextWidth(word) > width) {
-      out += std::string(indent, ' ') + line + "\n";
-      line.clear();
-    }
-    if (!line.empty()) line += ' ';
-    line += word;
-  }
-  return out + std::string(indent, ' ') + line + "\n";
-}
-
 std::string SourcesTable(const json::array& sources, const Terminal& terminal) {
   Table table({{"source"},
                {"signal"},
@@ -105,8 +86,8 @@ std::string SourcesTable(const json::array& sources, const Terminal& terminal) {
     const std::string last = TimeText(Text(source, "last_at"));
     table.AddRow(
         {Text(source, "source"), Text(source, "signal"), Text(source, "sender"),
-         Text(source, "project"), Count(source, "requests"), Count(source, "accepted"),
-         Count(source, "rejected"), FormatBytes(static_cast<uint64_t>(Number(source, "bytes"))),
+         Text(source, "project"), CountText(source, "requests"), CountText(source, "accepted"),
+         CountText(source, "rejected"), FormatBytes(static_cast<uint64_t>(Number(source, "bytes"))),
          last.size() > 11 ? last.substr(11) : last},
         bad ? Style::kRed : Style::kPlain);
   }
@@ -121,29 +102,24 @@ std::string DropsText(const json::array& drops, const Terminal& terminal) {
                              : severity == "warning" ? "warn"
                                                      : "info";
     out += Styled(terminal, SeverityStyle(severity),
-                  fmt::format("{}  {} × {}", word, Text(drop, "name"), Count(drop, "count")));
+                  fmt::format("{}  {} × {}", word, Text(drop, "name"), CountText(drop, "count")));
     out += "\n" + Wrapped(Text(drop, "remedy"), 6, terminal.width);
   }
   return out;
 }
 
 std::string StoreText(const json::value& answer, const Terminal& terminal) {
-  const auto* object = answer.if_object();
-  static const json::value kNone;
-  const auto part = [&](const char* name) -> const json::value& {
-    const json::value* value = object == nullptr ? nullptr : object->if_contains(name);
-    return value == nullptr ? kNone : *value;
-  };
-  const json::value& store = part("store");
-  const json::value& spool = part("spool");
+  const json::value& store = Part(answer, "store");
+  const json::value& spool = Part(answer, "spool");
   const uint64_t waiting = static_cast<uint64_t>(Number(spool, "pending_bytes"));
   std::string out = fmt::format("Store   {}\n", Text(store, "engine"));
-  out += IsNull(store, "last_flush_at")
-             ? "        nothing written yet\n"
-             : Wrapped(fmt::format("{} spans written, last at {} UTC, {} after they came",
-                                   Count(store, "spans"), TimeText(Text(store, "last_flush_at")),
-                                   DurationText(Number(store, "lag_ms"))),
-                       8, terminal.width);
+  out +=
+      IsNull(store, "last_flush_at")
+          ? "        nothing written yet\n"
+          : Wrapped(fmt::format("{} spans written, last at {} UTC, {} after they came",
+                                CountText(store, "spans"), TimeText(Text(store, "last_flush_at")),
+                                DurationText(Number(store, "lag_ms"))),
+                    8, terminal.width);
   out += waiting == 0 ? "Spool   everything acknowledged is in the store\n"
                       : fmt::format("Spool   {} acknowledged, waiting for the store\n",
                                     FormatBytes(waiting));
@@ -187,7 +163,7 @@ std::string RenderTraces(const json::value& answer, const Terminal& terminal) {
     table.AddRow({started.size() > 5 ? started.substr(5) : started,
                   Text(trace, "trace_id").substr(0, id_digits), Text(trace, "root_name"),
                   status == "running" ? "…" : DurationText(Number(trace, "duration_ms")), status,
-                  Count(trace, "llm_calls"), Count(trace, "tool_calls"), ShortCount(tokens),
+                  CountText(trace, "llm_calls"), CountText(trace, "tool_calls"), ShortCount(tokens),
                   CostText(trace) + more, Text(trace, "feature"), Text(trace, "user_id")},
                  status == "failed" ? Style::kRed : Style::kPlain);
   }

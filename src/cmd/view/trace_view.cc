@@ -12,6 +12,7 @@
 #include "cmd/client.h"
 #include "cmd/view/span_contents.h"
 #include "cmd/view/span_tree.h"
+#include "cmd/view/words.h"
 
 namespace pitot {
 namespace {
@@ -60,10 +61,6 @@ bool Failed(const json::value& span) { return Text(span, "status") == "error"; }
 // Usage that another span reports too, or better.
 bool HasUncountedUsage(const json::value& span) {
   return !Flag(span, "counted") && !Text(span, "usage_role").empty();
-}
-
-std::string Plural(double n, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", FormatCount(static_cast<uint64_t>(n)), n == 1 ? one : many);
 }
 
 std::string TokensText(const json::value& span) {
@@ -420,26 +417,6 @@ class TraceView {
 };
 
 }  // namespace
-
-std::string ShortCount(double n) {
-  if (n < 10'000) return fmt::format("{:.0f}", n);
-  if (n < 999'950) return fmt::format("{:.1f}k", n / 1e3);
-  return fmt::format("{:.1f}M", n / 1e6);
-}
-
-std::string CostText(const json::value& object) {
-  if (IsNull(object, "cost_usd")) return kUnpriced;
-  return FormatUsd(std::llround(Number(object, "cost_usd") * 1e9));
-}
-
-std::string DurationText(double ms) { return FormatDuration(std::llround(ms * 1e6)); }
-
-std::string TimeText(std::string_view rfc3339) {
-  // 2026-11-20T07:00:43.820000000Z
-  std::string text(rfc3339.substr(0, 19));
-  if (text.size() == 19) text[10] = ' ';
-  return text;
-}
 
 std::string RenderTrace(const json::value& answer, const Terminal& terminal,
                         const TraceViewOptions& options) {

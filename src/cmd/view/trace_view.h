@@ -25,10 +25,4 @@ struct TraceViewOptions {
 std::string RenderTrace(const boost::json::value& answer, const Terminal& terminal,
                         const TraceViewOptions& options = {});
 
-// Figures as the views show them.
-std::string ShortCount(double n);                        // 950, 12.3k, 1.2M
-std::string CostText(const boost::json::value& object);  // cost_usd: "$0.0042", "unpriced".
-std::string DurationText(double ms);
-std::string TimeText(std::string_view rfc3339);  // 2026-11-20 07:00:43 (UTC)
-
 }  // namespace pitot

@@ -1,0 +1,198 @@
+// Sessions, users, prompts, models, providers: one table each.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <boost/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cmd/client.h"
+#include "cmd/view/lists.h"
+#include "cmd/view/table.h"
+#include "cmd/view/words.h"
+
+namespace pitot {
+namespace {
+
+namespace json = boost::json;
+
+// A column and how a row fills it.
+struct Column {
+  TableColumn table;
+  std::string (*cell)(const json::value& row);
+};
+
+std::string Money(const json::value& row) {
+  const bool more = Number(row, "unpriced_calls") > 0 && !IsNull(row, "cost_usd");
+  return CostText(row) + (more ? "+" : "");
+}
+
+std::string ErrorShare(const json::value& row) {
+  const double calls = Number(row, "calls");
+  return calls > 0 ? PercentText(Number(row, "errors") / calls) : "";
+}
+
+std::string Joined(const json::value& row, std::string_view name) {
+  std::vector<std::string> words;
+  for (const json::value& one : List(row, name)) {
+    if (one.is_string()) words.push_back(CleanLine(std::string_view(one.get_string())));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string CutOffShare(const json::value& row) {
+  const double calls = Number(row, "calls");
+  return calls > 0 ? PercentText(Number(row, "length_stops") / calls) : "";
+}
+
+std::string HealthText(const json::value& row) {
+  const json::value& health = Part(row, "health");
+  std::string text = Text(health, "state");
+  if (const double rate = Number(health, "error_rate_5m"); rate > 0) {
+    text += ", " + PercentText(rate) + " errors in 5m";
+  }
+  return text;
+}
+
+const Column kSession = {{"session", false, true}, [](const json::value& row) {
+                           return GroupText("session_id", Part(row, "session_id"));
+                         }};
+const Column kUser = {{"user", false, true}, [](const json::value& row) {
+                        return GroupText("user_id", Part(row, "user_id"));
+                      }};
+const Column kCost = {{"cost", true}, Money};
+const Column kCalls = {{"calls", true},
+                       [](const json::value& row) { return CountText(row, "calls"); }};
+const Column kTools = {{"tools", true, false, 110},
+                       [](const json::value& row) { return CountText(row, "tool_calls"); }};
+const Column kTraces = {{"traces", true},
+                        [](const json::value& row) { return CountText(row, "traces"); }};
+const Column kErrors = {{"errors", true}, ErrorShare};
+const Column kIn = {{"in", true, false, 90},
+                    [](const json::value& row) { return ShortCount(Number(row, "input_tokens")); }};
+const Column kOut = {{"out", true, false, 90}, [](const json::value& row) {
+                       return ShortCount(Number(row, "output_tokens"));
+                     }};
+const Column kP50 = {{"p50", true}, [](const json::value& row) { return MsText(row, "p50_ms"); }};
+const Column kP99 = {{"p99", true}, [](const json::value& row) { return MsText(row, "p99_ms"); }};
+const Column kLast = {{"last (UTC)", false, false, 75},
+                      [](const json::value& row) { return ClockText(Text(row, "last_at")); }};
+const Column kFeatures = {{"features", false, true, 120},
+                          [](const json::value& row) { return Joined(row, "features"); }};
+const Column kProvider = {{"provider", false, true}, [](const json::value& row) {
+                            return GroupText("provider", Part(row, "provider"));
+                          }};
+
+struct GroupView {
+  std::string_view list;  // The answer's member.
+  std::string_view one;
+  std::vector<Column> columns;
+};
+
+const std::vector<GroupView>& Views() {
+  static const std::vector<GroupView> kViews = {
+      {"sessions",
+       "session",
+       {kSession, kUser, kTraces, kCalls, kTools, kErrors, kIn, kOut, kCost, kP99, kLast,
+        kFeatures}},
+      {"users",
+       "user",
+       {kUser,
+        {{"sessions", true, false, 100},
+         [](const json::value& row) { return CountText(row, "sessions"); }},
+        kTraces,
+        kCalls,
+        kTools,
+        kErrors,
+        kIn,
+        kOut,
+        kCost,
+        kP99,
+        kLast,
+        kFeatures}},
+      {"prompts",
+       "prompt version",
+       {{{"prompt", false, true},
+         [](const json::value& row) { return GroupText("prompt", Part(row, "prompt_name")); }},
+        {{"version"}, [](const json::value& row) { return Text(row, "prompt_version"); }},
+        kTraces,
+        kCalls,
+        kErrors,
+        {{"cut off", true}, CutOffShare},
+        {{"bad args", true},
+         [](const json::value& row) {
+           return Number(row, "invalid_args") > 0 ? CountText(row, "invalid_args") : "";
+         }},
+        kIn,
+        kOut,
+        kCost,
+        kP50,
+        kP99,
+        {{"first (UTC)", false, false, 130},
+         [](const json::value& row) { return ClockText(Text(row, "first_at")); }}}},
+      {"models",
+       "model",
+       {kProvider,
+        {{"model", false, true},
+         [](const json::value& row) { return GroupText("model", Part(row, "model")); }},
+        kCalls,
+        kErrors,
+        kIn,
+        kOut,
+        kCost,
+        kP50,
+        kP99,
+        {{"ttft p50", true, false, 110},
+         [](const json::value& row) { return MsText(row, "ttft_p50_ms"); }},
+        {{"tok/s", true, false, 100},
+         [](const json::value& row) {
+           return IsNull(row, "tokens_per_second")
+                      ? std::string()
+                      : fmt::format("{:.1f}", Number(row, "tokens_per_second"));
+         }}}},
+      {"providers",
+       "provider",
+       {kProvider,
+        {{"health", false, true}, HealthText},
+        kCalls,
+        kErrors,
+        kCost,
+        kP50,
+        kP99,
+        {{"models", false, true, 100},
+         [](const json::value& row) { return Joined(row, "models"); }}}},
+  };
+  return kViews;
+}
+
+Style RowStyle(const json::value& row) {
+  const std::string state = Text(Part(row, "health"), "state");
+  if (state == "down") return Style::kRed;
+  return state == "degraded" ? Style::kYellow : Style::kPlain;
+}
+
+}  // namespace
+
+std::string RenderGroups(const json::value& answer, const Terminal& terminal) {
+  for (const GroupView& view : Views()) {
+    if (!Part(answer, view.list).is_array()) continue;
+    const json::array& rows = List(answer, view.list);
+    const std::string many = std::string(view.one) + "s";
+    std::string out =
+        Styled(terminal, Style::kBold, Plural(Number(answer, "total_rows"), view.one, many)) +
+        "\n" + Styled(terminal, Style::kDim, WindowText(answer)) + "\n";
+    if (rows.empty()) return out;
+    std::vector<TableColumn> columns;
+    for (const Column& column : view.columns) columns.push_back(column.table);
+    Table table(std::move(columns));
+    for (const json::value& row : rows) {
+      std::vector<std::string> cells;
+      for (const Column& column : view.columns) cells.push_back(column.cell(row));
+      table.AddRow(std::move(cells), RowStyle(row));
+    }
+    return out + "\n" + table.Render(terminal);
+  }
+  return "";
+}
+
+}  // namespace pitot
