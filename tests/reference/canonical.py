@@ -441,5 +441,5 @@ def set_rest(span, attrs):
     for key in TEXT_ATTRIBUTES:
         if key in attrs:
             value = attrs[key]
-            span.texts.append(value if isinstance(value, str) else json.dumps(value))
+            span.texts.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     span.native_sdk = span.scope.startswith("com.anthropic.sdk.") or span.source == "gateway"

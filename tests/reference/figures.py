@@ -13,10 +13,10 @@ import zoneinfo
 from fractions import Fraction
 
 import filter as filters
-import generate
+import moments
 from canonical import BUCKETS, CALL_KINDS, parse_time
 
-MINUTE, HOUR, DAY = generate.MINUTE, generate.HOUR, generate.DAY
+MINUTE, HOUR, DAY = moments.MINUTE, moments.HOUR, moments.DAY
 
 
 @dataclasses.dataclass
@@ -64,7 +64,7 @@ def nearest_rank(values, permille):
 
 
 def iso(ns):
-    return generate.iso(ns)
+    return moments.iso(ns)
 
 
 def window(scope):
@@ -76,7 +76,7 @@ def window(scope):
 
 def bucket(ns, name, timezone):
     info = zoneinfo.ZoneInfo(timezone)
-    at = datetime.datetime.fromtimestamp(ns // generate.SECOND, info)
+    at = datetime.datetime.fromtimestamp(ns // moments.SECOND, info)
     if name in ("minute", "hour"):
         at = at.replace(second=0) if name == "minute" else at.replace(minute=0, second=0)
         return at.isoformat()
@@ -265,10 +265,12 @@ def latency_figures(calls):
 
 
 def median_p99(calls):
+    """(the median of the 5-minute p99s or None, of how many)"""
     intervals = {}
     for call in calls:
         intervals.setdefault(call.end // (5 * MINUTE), []).append(call.duration)
-    return nearest_rank([nearest_rank(d, 990) for d in intervals.values()], 500)
+    p99s = [nearest_rank(durations, 990) for durations in intervals.values()]
+    return nearest_rank(p99s, 500), len(p99s)
 
 
 def baseline(scope, kind, same_group, p99):
@@ -278,14 +280,15 @@ def baseline(scope, kind, same_group, p99):
     for day in range(1, 8):
         start = hour - day * DAY
         past += scope.between(start, start + HOUR)
-    found = median_p99([f for f in calls_of_kind(past, kind) if same_group(f)])
+    found, count = median_p99([f for f in calls_of_kind(past, kind) if same_group(f)])
     if found is None:
         day = scope.between(scope.since - DAY, scope.since)
-        found = median_p99([f for f in calls_of_kind(day, kind) if same_group(f)])
+        found, count = median_p99([f for f in calls_of_kind(day, kind) if same_group(f)])
+    of = {"baseline_intervals": count}
     if found is None:
-        return {"baseline_p99_ms": None, "ratio": None, "baseline": "learning"}
+        return of | {"baseline_p99_ms": None, "ratio": None, "baseline": "learning"}
     ratio = Approx(p99 / found) if p99 is not None and found > 0 else None
-    return {"baseline_p99_ms": ms(found), "ratio": ratio, "baseline": "ok"}
+    return of | {"baseline_p99_ms": ms(found), "ratio": ratio, "baseline": "ok"}
 
 
 def latency(scope, by, kind, limit):

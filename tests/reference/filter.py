@@ -8,7 +8,7 @@ import dataclasses
 import json
 import re
 
-import generate
+import moments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,7 @@ def attr(fact, key):
     value = fact.attributes.get(key)
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def number(text):
@@ -161,7 +161,7 @@ NONE = Filter("", lambda f: True)
 
 def around(anchor):
     """Filters about a moment of a data set."""
-    text = generate.iso(anchor)
+    text = moments.iso(anchor)
     return [
         Filter(f"start >= {text}", lambda f: f.start >= anchor),
         Filter(f'end < "{text}"', lambda f: f.end < anchor),

@@ -10,12 +10,10 @@ prices, running spans, and ends exactly on the edges of windows, of local days a
 """
 
 import dataclasses
-import datetime
 import random
-import zoneinfo
 
-SECOND = 10**9
-MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
+from moments import DAY, HOUR, MINUTE, SECOND, anchors, iso, local_midnight
+
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]
 # Older running spans are unfinished: the server's ingest.open_timeout in this test.
 OPEN_TIMEOUT = 4 * DAY
@@ -60,55 +58,10 @@ def generate(seed, now):
     return Generator(seed, now).run()
 
 
-def iso(ns, offset_minutes=0):
-    seconds, nanos = divmod(ns + offset_minutes * MINUTE, SECOND)
-    text = datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    zone = f"{'-' if offset_minutes < 0 else '+'}{abs(offset_minutes) // 60:02}:00"
-    return f"{text}.{nanos:09}{zone if offset_minutes else 'Z'}"
-
-
-def clock_changes(zone, since, until):
-    """Moments in nanoseconds at which the zone's offset changes, newest first."""
-    info = zoneinfo.ZoneInfo(zone)
-
-    def offset(hour):
-        return datetime.datetime.fromtimestamp(hour * 3600, info).utcoffset()
-
-    hours = range(until // HOUR, since // HOUR, -1)
-    days = [hour for hour in hours if hour % 24 == 0]
-    found = []
-    for day in days:
-        if offset(day) != offset(day - 24):
-            found += [h * HOUR for h in range(day, day - 24, -1) if offset(h) != offset(h - 1)]
-    return found
-
-
-def local_midnight(ns, zone):
-    info = zoneinfo.ZoneInfo(zone)
-    day = datetime.datetime.fromtimestamp(ns // SECOND, info).date()
-    return int(datetime.datetime(day.year, day.month, day.day, tzinfo=info).timestamp()) * SECOND
-
-
-_ANCHORS = {}
-
-
-def anchors(now):
-    """(moment, zone): around which sets lie. Few, so that the store has few days to look at."""
-    today = now // DAY * DAY
-    if today not in _ANCHORS:
-        found = [(today - 2 * DAY, "UTC"), (today - 9 * DAY, "Asia/Kolkata")]
-        for zone in ("Europe/Berlin", "America/New_York"):
-            found += [(t, zone) for t in clock_changes(zone, today - 300 * DAY, today - 3 * DAY)]
-        first = datetime.datetime.fromtimestamp(today // SECOND, datetime.UTC).replace(day=1)
-        found.append((local_midnight(int(first.timestamp()) * SECOND - 3 * DAY, "UTC"), "UTC"))
-        _ANCHORS[today] = found
-    return _ANCHORS[today]
-
-
 class Generator:
     def __init__(self, seed, now):
         self.random = random.Random(f"pitot {seed} {now // DAY}")
-        self.now = now
+        self.latest = now // DAY * DAY  # Nothing ends later: what is to come is refused.
         known = anchors(now)
         self.anchor, zone = known[seed % len(known)]
         since, until = self.anchor - DAY, self.anchor + DAY
@@ -173,6 +126,8 @@ class Generator:
         if self.chance(0.3):
             start = self.pick(self.edges) - rng.randrange(5 * MINUTE)
         length = rng.randrange(SECOND, 10 * MINUTE)
+        if start + 2 * length > self.latest:
+            start -= 20 * HOUR
         shape = self.pick(["agent", "agent", "agent", "chain", "single", "two roots", "rollups"])
         if shape == "single":
             self.call(None, start, length)
@@ -473,10 +428,21 @@ class Generator:
 
     def change(self, span):
         """Delivered again, and different: the newest holds."""
-        new = dict(span, attrs=dict(span["attrs"]), name=span["name"] + " again")
-        new["end"] += self.random.randrange(2 * HOUR)
-        if self.chance(0.5):
+        old, new = span, dict(span, attrs=dict(span["attrs"]), name=span["name"] + " again")
+        moved = self.pick(["later", "longer", "another day"])
+        if moved == "later":
+            new["end"] += self.random.randrange(2 * HOUR)
+        elif moved == "longer":
             new["start"] -= self.random.randrange(2 * HOUR)
+        else:
+            shift = self.pick([-20, 20]) * HOUR
+            new["start"], new["end"] = new["start"] + shift, new["end"] + shift
+        if new["end"] > self.latest:
+            new["start"], new["end"] = old["start"], old["end"]
+        if self.chance(0.5):
+            new["attrs"]["customer.tier"] = self.pick(["gold", "silver"])
+        if self.chance(0.3):
+            new["attrs"].pop("tags", None)
         if "gen_ai.usage.input_tokens" in new["attrs"]:
             new["attrs"]["gen_ai.usage.input_tokens"] = self.random.randrange(10_000)
             new["attrs"].pop("gen_ai.usage.total_tokens", None)

@@ -172,7 +172,7 @@ def provider_row(rows, scope):
     state = "idle" if not recent else "ok"
     if errors >= 3 and 20 * errors > len(recent):
         state = "down" if 2 * errors >= len(recent) else "degraded"
-    successes = [f.end for f in calls if f.status != "error"]
+    successes = [f.end for f in calls if f.status in ("ok", "unset")]
     all_errors = [f.end for f in calls if f.status == "error"]
     return {
         "models": names(rows, "model"),
@@ -409,9 +409,9 @@ def errors(scope, limit, examples):
 
 
 def search(scope, words):
-    """The spans hit, newest first."""
+    """The spans hit."""
     hits = [f for f in scope.rows if filters.has_words(f, words)]
-    return {(f.trace_id, f.span_id) for f in hits}
+    return {f"{f.trace_id}/{f.span_id}" for f in hits}
 
 
 def field_values(facts, since, until, field, prefix, limit):

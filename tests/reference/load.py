@@ -2,12 +2,14 @@
 
 import concurrent.futures
 import dataclasses
+import json
 import random
 
 import canonical
 import generate
 import otlp
 import resolve
+import tree
 
 # The project that OTLP requests go to. One data set is sent there, much of it by OTLP, because only
 # OTLP tells the scopes that see a call twice.
@@ -15,6 +17,8 @@ OTLP_PROJECT = "default"
 OTLP_SEED = 0
 OTLP_PARTS = 6
 SENDERS = 4
+# Of a span, what an export need not say as it was sent.
+NOT_EXPORTED = ("texts",)
 
 
 @dataclasses.dataclass
@@ -73,12 +77,45 @@ def send(server, sets):
         server.wait_until_stored()
 
 
-def expect_from_generated(loaded, now):
-    """What was sent is what is stored."""
-    deliveries = [
+def sent(loaded):
+    """What was sent, as the reference reads it, in the order of receipt."""
+    return [
         canonical.canonical(line)
         for phase in loaded.requests
         for _, lines in phase
         for line in lines
     ]
-    loaded.traces = resolve.resolve_all(deliveries, now - generate.OPEN_TIMEOUT)
+
+
+def expect_from_generated(loaded, now):
+    """What was sent is what is stored."""
+    loaded.traces = resolve.resolve_all(sent(loaded), now - generate.OPEN_TIMEOUT)
+
+
+def expect_from_export(loaded, servers, now):
+    """Computes from what the servers export, each span once. Returns what is wrong with that."""
+    wrong = []
+    newest = {}
+    for span in sent(loaded):
+        newest.setdefault(span.trace_id, []).append(span)
+    kept = {(s.trace_id, s.span_id): s for spans in newest.values() for s in tree.latest(spans)}
+    for engine, running in servers.items():
+        params = {"project": loaded.data.project, "format": "jsonl"}
+        text = running.get("/api/v1/export", params).decode()
+        lines = [json.loads(line) for line in text.splitlines()]
+        spans = [canonical.canonical(line) for line in lines]
+        exported = {(s.trace_id, s.span_id): s for s in spans}
+        if len(exported) != len(spans):
+            wrong.append((engine, f"{len(spans) - len(exported)} spans are exported twice"))
+        for key in exported.keys() - kept.keys():
+            wrong.append((engine, f"span {'/'.join(key)} was exported, but never sent"))
+        for key in kept.keys() - exported.keys():
+            wrong.append((engine, f"span {'/'.join(key)} was sent, but not exported"))
+        for key in kept.keys() & exported.keys():
+            for field in dataclasses.fields(canonical.Span):
+                one, other = (getattr(s, field.name) for s in (kept[key], exported[key]))
+                if one != other and field.name not in NOT_EXPORTED:
+                    words = f"span {'/'.join(key)}: {field.name} is {other!r}, {one!r} was sent"
+                    wrong.append((engine, words))
+    loaded.traces = resolve.resolve_all(spans, now - generate.OPEN_TIMEOUT)
+    return wrong

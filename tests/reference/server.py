@@ -17,6 +17,7 @@ import urllib.parse
 
 import canonical
 import generate
+import moments
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
@@ -75,7 +76,7 @@ class Server:
             "PITOT_DATA_DIR": str(self.folder / "data"),
             "PITOT_PRICES_FILE": str(prices),
             "PITOT_RETENTION_DAYS": str(generate.RETENTION_DAYS),
-            "PITOT_INGEST_OPEN_TIMEOUT": f"{generate.OPEN_TIMEOUT // generate.SECOND}s",
+            "PITOT_INGEST_OPEN_TIMEOUT": f"{generate.OPEN_TIMEOUT // moments.SECOND}s",
         }
         if self.engine == "remote":
             port = self.start_store()
