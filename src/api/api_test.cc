@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "http/client.h"
+#include "http/test_socket.h"
 #include "price/price.h"
 #include "store/testing/server.h"
 
@@ -69,6 +70,7 @@ class World {
   }
 
   ~World() {
+    api_->EndStreams();
     server_->Stop(std::chrono::seconds(1));
     ingest_->Stop(std::chrono::seconds(5));
     server_.reset();
@@ -90,6 +92,7 @@ class World {
   }
 
   Ingest& ingest() { return *ingest_; }
+  uint16_t port() const { return server_->port(); }
   UnixNanos now() const { return clock_.Now(); }
 
  private:
@@ -246,13 +249,80 @@ TEST_F(ApiTest, ListsTraces) {
   const auto count = [](std::string_view query) {
     return Get(fmt::format("/api/v1/traces?{}", query)).at("traces").as_array().size();
   };
-  EXPECT_EQ(count("feature=checkout&user_id=u1&session_id=s1"), 1u);
-  EXPECT_EQ(count("feature=other"), 0u);
-  EXPECT_EQ(count("status=error"), 0u) << "the root did not fail";
+  EXPECT_EQ(count("q=feature%3Dcheckout+AND+user_id%3Du1+AND+session_id%3Ds1"), 1u);
+  EXPECT_EQ(count("q=feature%3Dother"), 0u);
+  EXPECT_EQ(count("q=trace.status%3Derror"), 0u) << "the root did not fail";
+  EXPECT_EQ(count("q=status%3Derror"), 1u) << "a span did";
+  EXPECT_EQ(count("q=kind%3Dllm+AND+tool_name%3Dfind"), 0u) << "no single span is both";
+  EXPECT_EQ(count("q=kind%3Dtool+AND+trace.errors%3D1"), 1u);
   EXPECT_EQ(count("project=another"), 0u);
   EXPECT_EQ(count("since=1s"), 0u);
   EXPECT_EQ(count("until=1h"), 0u);
   EXPECT_EQ(count("since=2000-01-01T00:00:00Z"), 1u);
+}
+
+TEST_F(ApiTest, TellsTheStory) {
+  const json::value story = Get(fmt::format("/api/v1/traces/{}/story?text_bytes=100", kTrace));
+  EXPECT_EQ(story.at("trace_id").as_string(), kTrace);
+  EXPECT_EQ(story.at("root_name").as_string(), "answer");
+  EXPECT_EQ(story.at("steps_total").as_int64(), 1);
+  EXPECT_TRUE(story.at("next").is_null());
+  const json::value& step = story.at("steps").at(0);
+  EXPECT_EQ(step.at("span_id").as_string(), kCall);
+  EXPECT_EQ(step.at("model").as_string(), "gpt-4o");
+  EXPECT_EQ(step.at("input_tokens").as_int64(), 1000);
+  EXPECT_GT(step.at("cost_usd").to_number<double>(), 0);
+  EXPECT_NEAR(step.at("offset_ms").to_number<double>(), 100, 1);
+  EXPECT_EQ(step.at("context_messages").as_int64(), 1);
+  const json::value& text = step.at("new").at(0).at("parts").at(0).at("content");
+  EXPECT_EQ(text.at("bytes").as_int64(), 500) << "from payloads, cut: " << text;
+  EXPECT_EQ(text.at("text").as_string().size(), 100u);
+  const json::value& chosen = step.at("chose").at(0);
+  EXPECT_EQ(chosen.at("tool").as_string(), "find");
+  EXPECT_EQ(chosen.at("arguments"), json::parse(R"({"q":1})"));
+  EXPECT_EQ(chosen.at("outcome").at("tool_status").as_string(), "timeout");
+  EXPECT_EQ(chosen.at("outcome").at("result").as_string(), "late");
+  EXPECT_EQ(chosen.at("outcome").at("error").as_string(), "no answer");
+  EXPECT_EQ(step.at("outcome").as_string(), "tool_use");
+  const auto past = Get(fmt::format("/api/v1/traces/{}/story?cursor=1", kTrace));
+  EXPECT_TRUE(past.at("steps").as_array().empty());
+  Get(fmt::format("/api/v1/traces/{}/story?cursor=x", kTrace), 400);
+  Get(fmt::format("/api/v1/traces/{}/story?text_bytes=-1", kTrace), 400);
+  Get("/api/v1/traces/00000000000000000000000000000001/story", 404);
+}
+
+TEST_F(ApiTest, ShowsSpansLive) {
+  TestSocket reader(world_->port());
+  ASSERT_TRUE(
+      reader.Send("GET /api/v1/live?project=watched&q=kind%3Dtool HTTP/1.1\r\n"
+                  "Host: localhost\r\n\r\n"));
+  std::string seen;
+  const auto wait_for = [&](std::string_view words) {
+    char bytes[4096];
+    pollfd ready = {reader.fd(), POLLIN, 0};
+    while (seen.find(words) == std::string::npos && ::poll(&ready, 1, 20'000) > 0) {
+      const ssize_t got = ::recv(reader.fd(), bytes, sizeof bytes, 0);
+      if (got <= 0) break;
+      seen.append(bytes, static_cast<size_t>(got));
+    }
+    return seen.find(words) != std::string::npos;
+  };
+  ASSERT_TRUE(wait_for("retry: ")) << seen;
+  const double start = static_cast<double>(world_->now()) / 1e9;
+  const auto line = [&](int id, std::string_view kind) {
+    return fmt::format(R"({{"trace_id":"{:032x}","span_id":"{:016x}","name":"one {}",)"
+                       R"("kind":"{}","start":{:.3f},"duration_ms":1}})"
+                       "\n",
+                       77, id, kind, kind, start);
+  };
+  const std::string body = line(1, "llm") + line(2, "tool");
+  ASSERT_EQ(world_->Call("POST", "/api/v1/spans?project=watched", body).status, 200);
+  EXPECT_TRUE(wait_for("one tool")) << seen;
+  EXPECT_THAT(seen, HasSubstr("event: span\ndata: {\"phase\":\"end\",\"span\":{\"trace_id\":"));
+  EXPECT_THAT(seen, Not(HasSubstr("one llm"))) << "the filter does not want it";
+  Get("/api/v1/live?q=kindd%3Dtool", 400);
+  Get("/api/v1/live?last_event_id=x", 400);
+  EXPECT_EQ(world_->Call("HEAD", "/api/v1/live").status, 200);
 }
 
 TEST_F(ApiTest, PagesThroughTraces) {
@@ -299,9 +369,9 @@ TEST_F(ApiTest, RefusesBadRequests) {
   bad("/api/v1/traces/00000000000000000000000000000001", 404, "no trace");
   bad(fmt::format("/api/v1/traces/{}/spans/1", kTrace), 400, "16 hex digits");
   bad(fmt::format("/api/v1/traces/{}/spans/0000000000000001", kTrace), 404, "no span");
-  bad("/api/v1/traces?limit=0", 400, "between 1 and 1000");
-  bad("/api/v1/traces?limit=9999", 400, "between 1 and 1000");
-  bad("/api/v1/traces?limit=x", 400, "not a number");
+  bad("/api/v1/traces?limit=0", 400, "from 1 to 1000");
+  bad("/api/v1/traces?limit=9999", 400, "from 1 to 1000");
+  bad("/api/v1/traces?limit=x", 400, "not a whole number");
   bad("/api/v1/traces?since=yesterday", 400, "15m, 24h");
   bad("/api/v1/traces?cursor=1.2.3", 400, "cursor");
   bad("/api/v1/traces?project=a%27b", 400, "project");

@@ -2,7 +2,6 @@
 #include "query/traces.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/handlers.h"
 #include "base/status.h"
@@ -20,20 +19,9 @@ absl::StatusOr<TraceListRequest> ListRequest(const ApiCall& call) {
   list.project = call.Project();
   if (const auto since = http.Param("since"); !since.empty()) list.since = since;
   list.until = http.Param("until");
-  list.feature = http.Param("feature");
-  list.workflow = http.Param("workflow");
-  list.user_id = http.Param("user_id");
-  list.session_id = http.Param("session_id");
-  list.status = http.Param("status");
-  list.model = http.Param("model");
   list.cursor = http.Param("cursor");
-  if (const std::string_view limit = http.Param("limit"); !limit.empty()) {
-    const auto [end, error] =
-        std::from_chars(limit.data(), limit.data() + limit.size(), list.limit);
-    if (error != std::errc() || end != limit.data() + limit.size()) {
-      return InvalidArgument("limit \"{}\" is not a number", limit);
-    }
-  }
+  ASSIGN_OR_RETURN(list.filter, ReadFilter(call));
+  ASSIGN_OR_RETURN(list.limit, ReadLimit(call));
   return list;
 }
 
@@ -54,8 +42,7 @@ void SendStructure(ApiCall& call, TraceStructure structure) {
 void GetTraces(ApiCall call) {
   const auto list = ListRequest(call);
   if (!list.ok()) return call.responder.Send(StatusResponse(list.status()));
-  const ApiDeps& deps = call.context.deps;
-  SendJson(call, ListTraces(deps.store.engine(), *list, deps.clock.Now()));
+  SendJson(call, ListTraces(call.Query(), *list));
 }
 
 void GetTrace(ApiCall call) {

@@ -7,22 +7,26 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "decode/instant.h"
 #include "query/sql_files.h"
 #include "store/day.h"
+#include "store/row_binary.h"
 
 namespace pitot {
 namespace {
 
-constexpr uint32_t kTracesMax = 1000;
 constexpr int64_t kNanosPerHour = 60 * kNanosPerMinute;
 constexpr std::string_view kLastId = "ffffffffffffffffffffffffffffffff";
+constexpr UnixNanos kNoEnd = std::numeric_limits<int64_t>::max();
+
+// How far back a filtered list looks at first, and how much farther each time.
+constexpr int64_t kFirstReach = kNanosPerHour;
+constexpr int64_t kReachGrowth = 6;
 
 // Where a page ends. As text: "since.until.start.trace_id", times in nanoseconds.
 struct Position {
   UnixNanos since_ns = 0;
-  UnixNanos until_ns = 0;
-  UnixNanos before_ns = std::numeric_limits<int64_t>::max();
+  UnixNanos until_ns = kNoEnd;
+  UnixNanos before_ns = kNoEnd;
   std::string before_id{kLastId};
 };
 
@@ -41,52 +45,43 @@ absl::StatusOr<Position> ParsePosition(std::string_view cursor) {
   Position position;
   if (parts.size() != 4 || !ParseInt(parts[0], position.since_ns) ||
       !ParseInt(parts[1], position.until_ns) || !ParseInt(parts[2], position.before_ns) ||
-      !CheckId("cursor", parts[3], 16).ok()) {
+      position.since_ns < 0 || !CheckId("cursor", parts[3], 16).ok()) {
     return InvalidArgument("cursor \"{}\" is not one: take `next` of the page before", cursor);
   }
   position.before_id = parts[3];
   return position;
 }
 
-absl::StatusOr<UnixNanos> ParseMoment(std::string_view text, UnixNanos now) {
-  if (const auto time = ParseRfc3339(text)) return *time;
-  if (const auto back = ParseDurationNs(text, 0); back.ok() && *back >= 0) {
-    return now - std::min(now, *back);
-  }
-  return InvalidArgument("\"{}\" is no time: write 15m, 24h, 7d or 2026-01-31T12:00:00Z", text);
-}
-
 absl::StatusOr<Position> FirstPosition(const TraceListRequest& request, UnixNanos now) {
   Position position;
-  ASSIGN_OR_RETURN(position.since_ns, ParseMoment(request.since, now));
-  position.until_ns = std::numeric_limits<int64_t>::max();
+  ASSIGN_OR_RETURN(position.since_ns, ParseMoment("since", request.since, now));
   if (!request.until.empty()) {
-    ASSIGN_OR_RETURN(position.until_ns, ParseMoment(request.until, now));
+    ASSIGN_OR_RETURN(position.until_ns, ParseMoment("until", request.until, now));
   }
   return position;
 }
 
-std::vector<SqlParam> ListParams(const TraceListRequest& request, const Position& position,
-                                 const std::string& trace_id) {
+// Binds traces that start within [from, to).
+std::vector<SqlParam> StretchParams(const std::string& project, UnixNanos from, UnixNanos to) {
   return {
-      {"project", request.project},
-      {"min_day", fmt::to_string(DayOf(position.since_ns))},
-      {"max_day", fmt::to_string(DayOf(position.until_ns))},
-      {"min_hour", fmt::to_string(position.since_ns / kNanosPerHour)},
-      {"max_hour", fmt::to_string(position.until_ns / kNanosPerHour)},
-      {"since_ns", fmt::to_string(position.since_ns)},
-      {"until_ns", fmt::to_string(position.until_ns)},
-      {"before_ns", fmt::to_string(position.before_ns)},
-      {"before_id", position.before_id},
-      {"trace_id", trace_id},
-      {"feature", request.feature},
-      {"workflow", request.workflow},
-      {"user_id", request.user_id},
-      {"session_id", request.session_id},
-      {"status", request.status},
-      {"model", request.model},
-      {"limit", fmt::to_string(request.limit + 1)},
+      {"project", project},
+      {"from_day", fmt::to_string(DayOf(from))},
+      {"to_day", fmt::to_string(DayOf(to))},
+      {"min_hour", fmt::to_string(from / kNanosPerHour)},
+      {"max_hour", fmt::to_string(to / kNanosPerHour)},
+      {"from_ns", fmt::to_string(from)},
+      {"to_ns", fmt::to_string(to)},
   };
+}
+
+std::vector<SqlParam> ListParams(const std::string& project, const Position& position,
+                                 const std::string& trace_id, uint32_t limit) {
+  std::vector<SqlParam> params = StretchParams(project, position.since_ns, position.until_ns);
+  params.push_back({"before_ns", fmt::to_string(position.before_ns)});
+  params.push_back({"before_id", position.before_id});
+  params.push_back({"trace_id", trace_id});
+  params.push_back({"limit", fmt::to_string(limit)});
+  return params;
 }
 
 // Takes the field `position`, the last of a row of trace_list.sql, off: {...,"position":"123"}.
@@ -105,23 +100,85 @@ std::string_view IdOf(std::string_view row) {
   return row.starts_with(kField) ? row.substr(kField.size(), 32) : std::string_view{};
 }
 
-}  // namespace
+// Traces of the stretch of which a span satisfies the filter.
+SqlPiece FilteredList(const std::string& project, const Filter& filter, UnixNanos since_ns,
+                      UnixNanos last_end_ns) {
+  SqlPiece spans = FactsWhere({.project = project,
+                               .window = {.since_ns = since_ns, .until_ns = last_end_ns + 1},
+                               .filter = filter});
+  const std::string_view list = SqlFile("trace_list.sql");
+  const size_t order = list.rfind("ORDER BY");
+  spans.sql =
+      fmt::format("{}  AND t.trace_id IN (SELECT f.trace_id FROM facts AS f FINAL WHERE {})\n{}",
+                  list.substr(0, order), spans.sql, list.substr(order));
+  std::erase_if(spans.params, [](const SqlParam& param) { return param.name == "project"; });
+  return spans;
+}
 
-absl::StatusOr<std::string> ListTraces(Engine& engine, const TraceListRequest& request,
-                                       UnixNanos now) {
-  if (request.limit < 1 || request.limit > kTracesMax) {
-    return InvalidArgument("limit {} is not between 1 and {}", request.limit, kTracesMax);
-  }
-  ASSIGN_OR_RETURN(Position position, request.cursor.empty() ? FirstPosition(request, now)
-                                                             : ParsePosition(request.cursor));
+struct Stretch {
+  uint64_t traces = 0;
+  UnixNanos last_end_ns = 0;
+};
+
+absl::StatusOr<Stretch> MeasureStretch(const QueryContext& context, const std::string& project,
+                                       UnixNanos from, UnixNanos to) {
   ASSIGN_OR_RETURN(
       const QueryResult result,
-      engine.Query(SqlFile("trace_list.sql"), JsonLines(ListParams(request, position, ""))));
+      context.engine.Query(SqlFile("trace_list_bounds.sql"),
+                           context.Options(StretchParams(project, from, to), "RowBinary")));
+  RowBinaryReader in(result.body);
+  Stretch stretch;
+  stretch.traces = in.Number<uint64_t>();
+  stretch.last_end_ns = in.Number<int64_t>();
+  if (!in.ok()) return Internal("the engine's answer to trace_list_bounds.sql cannot be read");
+  return stretch;
+}
+
+// The rows of a page and one more, as lines of JSON.
+absl::StatusOr<std::string> ReadRows(const QueryContext& context, const TraceListRequest& request,
+                                     const Position& position) {
+  const uint32_t wanted = request.limit + 1;
+  if (request.filter.empty()) {
+    ASSIGN_OR_RETURN(
+        QueryResult result,
+        context.engine.Query(SqlFile("trace_list.sql"),
+                             context.Options(ListParams(request.project, position, "", wanted))));
+    return std::move(result.body);
+  }
+  Position part = position;
+  // The row at before_ns itself may be wanted: ids decide among equal starts.
+  if (part.before_ns != kNoEnd) part.until_ns = std::min(part.until_ns, part.before_ns + 1);
+  const UnixNanos newest = std::min(part.until_ns, context.now);
+  for (int64_t reach = kFirstReach;; reach *= kReachGrowth) {
+    const bool all = newest - position.since_ns <= reach;
+    part.since_ns = all ? position.since_ns : newest - reach;
+    ASSIGN_OR_RETURN(const Stretch stretch,
+                     MeasureStretch(context, request.project, part.since_ns, part.until_ns));
+    if (stretch.traces == 0 && all) return std::string();
+    if (stretch.traces < wanted && !all) continue;
+    SqlPiece list =
+        FilteredList(request.project, request.filter, part.since_ns, stretch.last_end_ns);
+    std::ranges::move(ListParams(request.project, part, "", wanted),
+                      std::back_inserter(list.params));
+    ASSIGN_OR_RETURN(QueryResult result,
+                     context.engine.Query(list.sql, context.Options(std::move(list.params))));
+    const auto rows = std::ranges::count(result.body, '\n');
+    if (all || rows >= wanted) return std::move(result.body);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ListTraces(const QueryContext& context,
+                                       const TraceListRequest& request) {
+  ASSIGN_OR_RETURN(Position position, request.cursor.empty() ? FirstPosition(request, context.now)
+                                                             : ParsePosition(request.cursor));
+  ASSIGN_OR_RETURN(const std::string lines, ReadRows(context, request, position));
 
   std::string json = "{\"traces\":[";
   bool more = false;
   uint32_t rows = 0;
-  for (std::string_view row : SplitText(result.body, '\n')) {
+  for (std::string_view row : SplitText(lines, '\n')) {
     if (row.empty()) continue;
     if (rows == request.limit) {
       more = true;
@@ -138,16 +195,13 @@ absl::StatusOr<std::string> ListTraces(Engine& engine, const TraceListRequest& r
 
 absl::StatusOr<std::string> ReadTraceRow(Engine& engine, const std::string& project,
                                          const std::string& trace_id, const TraceBounds& bounds) {
-  TraceListRequest one;
-  one.project = project;
-  one.limit = 0;
   Position position;
   position.since_ns = bounds.start_min_ns;
   // A row under an older start stays until the newer one is written.
   position.until_ns = std::max(bounds.start_max_ns, bounds.start_max_ns + 1);
-  ASSIGN_OR_RETURN(
-      const QueryResult row,
-      engine.Query(SqlFile("trace_list.sql"), JsonLines(ListParams(one, position, trace_id))));
+  ASSIGN_OR_RETURN(const QueryResult row,
+                   engine.Query(SqlFile("trace_list.sql"),
+                                JsonLines(ListParams(project, position, trace_id, 1))));
   std::string_view trace = row.body;
   if (TakePosition(trace).empty()) {
     return Error(absl::StatusCode::kNotFound, "trace {} is being written: ask again", trace_id);

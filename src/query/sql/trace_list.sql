@@ -1,4 +1,5 @@
--- The list page: traces of a project, newest start first. `position` continues the next page.
+-- The list page: traces of a project, newest start first. `position` continues the next page. A filter
+-- is put before ORDER BY (query/trace_list.cc).
 SELECT
     lower(hex(t.trace_id)) AS trace_id,
     t.root_name AS root_name,
@@ -27,18 +28,12 @@ SELECT
     toString(t.start_ns) AS position
 FROM traces AS t FINAL
 WHERE t.project = {project:String}
-  AND toUInt16(t.day) BETWEEN {min_day:UInt16} AND {max_day:UInt16}
+  AND toUInt16(t.day) BETWEEN {from_day:UInt16} AND {to_day:UInt16}
   AND intDiv(t.start_ns, 3600000000000) BETWEEN {min_hour:Int64} AND {max_hour:Int64}
-  AND t.start_ns >= {since_ns:Int64}
-  AND t.start_ns < {until_ns:Int64}
+  AND t.start_ns >= {from_ns:Int64}
+  AND t.start_ns < {to_ns:Int64}
   AND (t.start_ns, t.trace_id)
       < ({before_ns:Int64}, toFixedString(unhex({before_id:String}), 16))
   AND (empty({trace_id:String}) OR t.trace_id = toFixedString(unhex({trace_id:String}), 16))
-  AND (empty({feature:String}) OR t.feature = {feature:String})
-  AND (empty({workflow:String}) OR t.workflow = {workflow:String})
-  AND (empty({user_id:String}) OR t.user_id = {user_id:String})
-  AND (empty({session_id:String}) OR t.session_id = {session_id:String})
-  AND (empty({status:String}) OR toString(t.status) = {status:String})
-  AND (empty({model:String}) OR has(t.models, {model:String}))
 ORDER BY t.start_ns DESC, t.trace_id DESC
 LIMIT {limit:UInt32}
