@@ -1,0 +1,204 @@
+// Every answer is what the OpenAPI document says it is: the sample agent's data, all endpoints that
+// read, each answer checked against its schema, without room for members that are not documented.
+
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startPitot } from './pitot.mjs';
+
+const AGENT = fileURLToPath(new URL('../../tools/sample_agent/main.mjs', import.meta.url));
+const TURNS = 12;
+const DEADLINE_MS = 60_000;
+
+// Questions to each path; {trace}, {span} and {cursor} are filled in.
+const QUESTIONS = {
+  '/healthz': [''],
+  '/readyz': [''],
+  '/api/v1/openapi.json': [''],
+  '/api/v1/traces': [
+    '',
+    '?limit=2',
+    '?limit=2&cursor={cursor}',
+    '?q=kind%20%3D%20llm',
+    '?q=status=running',
+  ],
+  '/api/v1/traces/{trace_id}': [''],
+  '/api/v1/traces/{trace_id}/story': ['', '?text_bytes=20'],
+  '/api/v1/traces/{trace_id}/spans/{span_id}': [''],
+  '/api/v1/search': ['?query=clause', '?query=nothing-has-this', '?query=the&limit=1'],
+  '/api/v1/cost': [
+    '',
+    '?by=feature,user_id',
+    '?by=day&timezone=Europe/Berlin',
+    '?by=',
+    '?projection=true',
+    '?by=session_id&limit=1',
+    '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
+  ],
+  '/api/v1/cost/tree': [
+    '',
+    '?by=feature,model&limit=2',
+    '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
+  ],
+  '/api/v1/latency': [
+    '',
+    '?by=feature,hour&kind=agent',
+    '?kind=any&by=',
+    '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
+  ],
+  '/api/v1/latency/heatmap': ['', '?measure=ttft&columns=7', '?kind=tool'],
+  '/api/v1/tools': ['', '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z'],
+  '/api/v1/errors': ['', '?examples=0', '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z'],
+  '/api/v1/sessions': ['', '?order=cost&limit=1'],
+  '/api/v1/users': ['', '?order=name'],
+  '/api/v1/prompts': [''],
+  '/api/v1/models': ['', '?order=errors'],
+  '/api/v1/providers': [''],
+  '/api/v1/fields': [''],
+  '/api/v1/fields/{name}/values': ['', '?prefix=c&limit=1'],
+  '/api/v1/prices': ['', '?model=claude-sonnet-5', '?limit=2'],
+  '/api/v1/receipts': [''],
+};
+// What is no JSON, or changes something: tested elsewhere.
+const NOT_ASKED = ['/metrics', '/api/v1/live', '/api/v1/export'];
+
+let pitot;
+let document;
+let ajv;
+let facts;
+
+async function get(path) {
+  const response = await fetch(pitot.httpUrl + path);
+  const text = await response.text();
+  return { status: response.status, text, json: () => JSON.parse(text) };
+}
+
+async function soon(what, ask) {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const found = await ask();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${DEADLINE_MS} ms`);
+    await sleep(50);
+  }
+}
+
+const stops = [];
+after(async () => {
+  for (const stop of stops) await stop();
+});
+
+before(async () => {
+  pitot = await startPitot({ after: (stop) => stops.push(stop) });
+  const agent = spawn(
+    process.execPath,
+    [AGENT, '--turns', String(TURNS), '--interval-ms', '0', '--pace', '0'],
+    { env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: pitot.httpUrl }, stdio: 'ignore' },
+  );
+  const [code] = await once(agent, 'close');
+  assert.equal(code, 0, 'the sample agent');
+  const traces = await soon('all turns in the list', async () => {
+    const answer = await get('/api/v1/traces?limit=100');
+    const list = answer.status === 200 ? answer.json().traces : [];
+    return list.length === TURNS && list.every((one) => one.status !== 'running') && list;
+  });
+  const page = (await get('/api/v1/traces?limit=2')).json();
+  const trace = (await get(`/api/v1/traces/${traces[0].trace_id}`)).json();
+  const call = trace.spans.find((span) => span.kind === 'llm');
+  facts = { trace: traces[0].trace_id, span: call.span_id, cursor: page.next };
+  document = (await get('/api/v1/openapi.json')).json();
+  ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats(ajv);
+  ajv.addSchema(document, 'pitot');
+});
+
+function validator(path, status) {
+  const responses = document.paths[path].get.responses;
+  const at =
+    status === 200
+      ? ['paths', path, 'get', 'responses', '200', 'content', 'application/json', 'schema']
+      : ['components', 'schemas', 'Error'];
+  assert.ok(responses[status] ?? responses.default, `${path} documents no ${status}`);
+  const pointer = at.map((part) =>
+    encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')),
+  );
+  return ajv.compile({ $ref: `pitot#/${pointer.join('/')}` });
+}
+
+function check(path, url, answer, status) {
+  assert.equal(answer.status, status, `${url}: ${answer.text.slice(0, 500)}`);
+  const validate = validator(path, status);
+  const ok = validate(answer.json());
+  const errors = (validate.errors ?? [])
+    .slice(0, 5)
+    .map((one) => `${one.instancePath} ${one.message} ${JSON.stringify(one.params)}`);
+  assert.ok(
+    ok,
+    `${url} is not what src/api/openapi/ says:\n  ${errors.join('\n  ')}\n${answer.text.slice(0, 1500)}`,
+  );
+}
+
+test('each documented path that reads has questions here', () => {
+  const reads = Object.entries(document.paths)
+    .filter(([, operations]) => operations.get)
+    .map(([path]) => path);
+  assert.deepEqual(
+    reads.filter((path) => !QUESTIONS[path] && !NOT_ASKED.includes(path)),
+    [],
+  );
+});
+
+for (const [path, questions] of Object.entries(QUESTIONS)) {
+  test(`${path} answers as documented`, async () => {
+    for (const question of questions) {
+      const url = (path + question)
+        .replace('{trace_id}', facts.trace)
+        .replace('{span_id}', facts.span)
+        .replace('{name}', 'feature')
+        .replace('{cursor}', encodeURIComponent(facts.cursor));
+      check(path, url, await get(url), 200);
+    }
+  });
+}
+
+test('a wrong question is refused in words, everywhere', async () => {
+  for (const path of Object.keys(QUESTIONS)) {
+    if (!path.startsWith('/api/')) continue;
+    const url = path
+      .replace('{trace_id}', facts.trace)
+      .replace('{span_id}', facts.span)
+      .replace('{name}', 'feature');
+    const unknown = await get(`${url}?sinse=1h`);
+    check(path, `${url}?sinse=1h`, unknown, 400);
+    assert.match(unknown.json().error.message, /sinse/);
+    const known = document.paths[path].get.parameters ?? [];
+    const names = known.map(
+      (one) => one.name ?? document.components.parameters[one.$ref.split('/').at(-1)].name,
+    );
+    const wrong = {
+      since: 'yesterday',
+      q: 'modell = x',
+      limit: '0',
+      by: 'colour',
+      timezone: 'Europe/Berlino',
+      order: 'size',
+      kind: 'wheel',
+    };
+    for (const [name, value] of Object.entries(wrong)) {
+      if (!names.includes(name)) continue;
+      const required = path === '/api/v1/search' ? 'query=x&' : '';
+      const asked = `${url}?${required}${name}=${encodeURIComponent(value)}`;
+      const answer = await get(asked);
+      check(path, asked, answer, 400);
+      assert.ok(
+        answer.json().error.message.includes(name === 'q' ? 'modell' : value),
+        `${asked} names the value: ${answer.text}`,
+      );
+    }
+  }
+});
