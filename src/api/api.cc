@@ -75,6 +75,10 @@ constexpr Route kRoutes[] = {
      GetProviders,
      RunOn::kWorker},
     {{"GET", "/api/v1/receipts"}, "", GetReceipts, RunOn::kWorker},
+    {{"GET", "/api/v1/prices"}, "model provider since until limit", GetPrices, RunOn::kWorker},
+    {{"POST", "/api/v1/reprice"}, "since until q dry_run", PostReprice, RunOn::kWorker},
+    {{"DELETE", "/api/v1/traces/{trace_id}"}, "", DeleteTrace, RunOn::kWorker},
+    {{"DELETE", "/api/v1/users/{user_id}"}, "", DeleteUser, RunOn::kWorker},
     {{"POST", "/api/v1/spans"}, "import", PostSpans, RunOn::kCaller},
     {{"POST", "/api/v1/sql"}, "", PostSql, RunOn::kWorker},
 };

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -17,9 +18,13 @@
 #include "http/message.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
+#include "price/price.h"
 #include "store/store.h"
 
 namespace pitot {
+
+class Eraser;
+class StateLog;
 
 // Borrowed; all must outlive the Api.
 struct ApiDeps {
@@ -27,6 +32,11 @@ struct ApiDeps {
   Ingest& ingest;
   const Limits& limits;
   const Clock& clock;
+  // Null: nothing is deleted, nothing is audited.
+  Eraser* eraser = nullptr;
+  StateLog* state = nullptr;
+  // Reads the price file anew; none: repricing uses the book in force.
+  std::function<absl::StatusOr<std::shared_ptr<const PriceBook>>()> load_prices = nullptr;
   std::chrono::milliseconds live_heartbeat{15'000};  // Between signs of life on idle live streams.
 };
 

@@ -3,6 +3,7 @@
 // The handlers of all resources, for api.cc's table of routes. Each answers call.responder once.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ struct ApiContext {
   SqlRunner sql;
   UnixNanos started_ns;
   std::unique_ptr<LivePump> live;
+  std::atomic<bool> repricing{false};  // One at a time.
 };
 
 struct ApiCall {
@@ -33,6 +35,8 @@ struct ApiCall {
 
   // The query parameter `project`, or "default".
   std::string Project() const;
+  // Who asks, for the audit log: the peer's address.
+  std::string Actor() const { return request.peer; }
 
   // For one read: the time now, limits.query_seconds from now, and `cancel`.
   QueryContext Query() const;
@@ -64,6 +68,10 @@ void GetPrompts(ApiCall call);
 void GetModels(ApiCall call);
 void GetProviders(ApiCall call);
 void PostSql(ApiCall call);
+void GetPrices(ApiCall call);
+void PostReprice(ApiCall call);
+void DeleteTrace(ApiCall call);
+void DeleteUser(ApiCall call);
 void GetSearch(ApiCall call);
 void GetFields(ApiCall call);
 void GetFieldValues(ApiCall call);

@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "http/message.h"
 #include "query/sql_files.h"
 #include "query/trace_queries.h"
@@ -141,6 +142,27 @@ std::string ContentJson(const StoredContent& content, const Payloads& payloads) 
   return json;
 }
 
+absl::StatusOr<std::string> PriceJson(std::string_view row) {
+  RowBinaryReader in(row);
+  const std::string_view source = in.String();
+  const std::string_view version = in.String();
+  const std::string_view rule = in.String();
+  const std::string_view confidence = in.String();
+  const auto repriced_ns = in.Number<int64_t>();
+  const auto previous = in.NullableNumber<int64_t>();
+  if (!in.ok()) return Internal("the engine's answer to span_price.sql cannot be read");
+  std::string before = "null";
+  if (repriced_ns != 0) {
+    before = fmt::format(
+        "{{\"cost_usd\":{},\"at\":{}}}",
+        previous ? fmt::to_string(static_cast<double>(*previous) / 1e9) : std::string("null"),
+        QuoteJson(FormatTime(repriced_ns)));
+  }
+  return fmt::format(
+      "{{\"source\":{},\"version\":{},\"rule\":{},\"confidence\":{},\"previous\":{}}}",
+      QuoteJson(source), QuoteJson(version), QuoteJson(rule), QuoteJson(confidence), before);
+}
+
 // {"a":1} without its braces; empty for {}.
 std::string_view Members(std::string_view object) {
   while (!object.empty() && (object.back() == '\n' || object.back() == ' '))
@@ -174,8 +196,11 @@ absl::StatusOr<std::string> ReadSpan(Engine& engine, const std::string& project,
   ASSIGN_OR_RETURN(const StoredContent content, ParseContent(row));
   ASSIGN_OR_RETURN(const QueryResult stored, QueryPayloads(engine, project, content));
   ASSIGN_OR_RETURN(const Payloads payloads, ParsePayloads(stored.body));
-  return fmt::format("{{\"trace_id\":\"{}\",{},\n{}{}}}", trace_id, Members(structure),
-                     Members(rest), ContentJson(content, payloads));
+  ASSIGN_OR_RETURN(const std::string priced,
+                   ReadObject(engine, SqlFile("span_price.sql"), options));
+  ASSIGN_OR_RETURN(const std::string price, PriceJson(priced));
+  return fmt::format("{{\"trace_id\":\"{}\",{},\n{},\"price\":{}{}}}", trace_id, Members(structure),
+                     Members(rest), price, ContentJson(content, payloads));
 }
 
 }  // namespace pitot

@@ -8,6 +8,7 @@
 #include "http/guard.h"
 #include "http/memory_budget.h"
 #include "http/server.h"
+#include "ingest/erasure.h"
 #include "ingest/ingest.h"
 #include "normalize/redact.h"
 #include "price/price.h"
@@ -17,6 +18,7 @@
 #include "server/config.h"
 #include "server/janitor.h"
 #include "server/prices_file.h"
+#include "store/state.h"
 #include "store/store.h"
 
 namespace pitot {
@@ -97,6 +99,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(const ServerOptions& option
   ASSIGN_OR_RETURN(server->lock_, LockFile(options.data_dir + "/lock"));
   RETURN_IF_ERROR(server->OpenStore());
   RETURN_IF_ERROR(server->OpenIngest());
+  RETURN_IF_ERROR(server->OpenState());
   RETURN_IF_ERROR(server->OpenListeners());
   return server;
 }
@@ -118,11 +121,22 @@ absl::Status Server::OpenIngest() {
   auto redactor = Redactor::Create(redaction);
   if (!redactor.ok()) return Annotate(redactor.status(), "redaction");
   redactor_ = std::make_unique<Redactor>(*std::move(redactor));
-  ASSIGN_OR_RETURN(std::vector<PriceOverride> overrides, LoadPrices(options_.prices_file));
-  ASSIGN_OR_RETURN(ingest_,
-                   Ingest::Open(IngestOptionsOf(options_), store_->engine(),
-                                PriceBook::BuiltIn(std::move(overrides)), redactor_.get(), clock_));
+  ASSIGN_OR_RETURN(std::shared_ptr<const PriceBook> book, LoadPriceBook());
+  ASSIGN_OR_RETURN(ingest_, Ingest::Open(IngestOptionsOf(options_), store_->engine(),
+                                         std::move(book), redactor_.get(), clock_));
   return absl::OkStatus();
+}
+
+absl::Status Server::OpenState() {
+  ASSIGN_OR_RETURN(state_, StateLog::Open(options_.data_dir + "/state", clock_));
+  eraser_ = std::make_unique<Eraser>(*store_, *state_, *ingest_,
+                                     static_cast<uint16_t>(options_.retention_days));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const PriceBook>> Server::LoadPriceBook() const {
+  ASSIGN_OR_RETURN(std::vector<PriceOverride> overrides, LoadPrices(options_.prices_file));
+  return PriceBook::BuiltIn(std::move(overrides));
 }
 
 absl::Status Server::OpenListeners() {
@@ -130,8 +144,13 @@ absl::Status Server::OpenListeners() {
                    ParseListenAddress("listen.http", options_.http_address));
   RETURN_IF_ERROR(CheckExposure("listen.http", address, options_));
   memory_ = std::make_shared<MemoryBudget>(options_.limits.inflight_bytes);
-  api_ = std::make_unique<Api>(
-      ApiDeps{.store = *store_, .ingest = *ingest_, .limits = options_.limits, .clock = clock_});
+  api_ = std::make_unique<Api>(ApiDeps{.store = *store_,
+                                       .ingest = *ingest_,
+                                       .limits = options_.limits,
+                                       .clock = clock_,
+                                       .eraser = eraser_.get(),
+                                       .state = state_.get(),
+                                       .load_prices = [this] { return LoadPriceBook(); }});
   otlp_http_ = std::make_unique<OtlpHttp>(
       [this](IngestRequest request, IngestDone done) {
         ingest_->Accept(std::move(request), std::move(done));
@@ -197,7 +216,9 @@ absl::Status Server::StartGrpc() {
 
 absl::Status Server::Start() {
   janitor_->Start();
+  state_->Start(store_->engine());
   ingest_->Start();
+  eraser_->Start();
   RETURN_IF_ERROR(StartGrpc());
   http_->Start();
   return absl::OkStatus();
@@ -209,6 +230,8 @@ void Server::Stop() {
   if (api_ != nullptr) api_->EndStreams();
   if (http_ != nullptr) http_->Stop(kListenerDrain);
   if (ingest_ != nullptr) ingest_->Stop(kSpoolDrain);
+  if (eraser_ != nullptr) eraser_->Stop();
+  if (state_ != nullptr) state_->Stop();
   if (janitor_ != nullptr) janitor_->Stop();
 }
 

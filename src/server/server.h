@@ -19,13 +19,16 @@
 namespace pitot {
 
 class Api;
+class Eraser;
 class HttpServer;
 class Ingest;
 class Janitor;
 class MemoryBudget;
 class OtlpGrpcServer;
 class OtlpHttp;
+class PriceBook;
 class Redactor;
+class StateLog;
 class Store;
 
 class Server {
@@ -50,8 +53,10 @@ class Server {
 
   absl::Status OpenStore();
   absl::Status OpenIngest();
+  absl::Status OpenState();
   absl::Status OpenListeners();
   absl::Status StartGrpc();
+  absl::StatusOr<std::shared_ptr<const PriceBook>> LoadPriceBook() const;
 
   const ServerOptions options_;
   const SystemClock clock_;
@@ -60,6 +65,8 @@ class Server {
   std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<Redactor> redactor_;
   std::unique_ptr<Ingest> ingest_;  // decode -> normalize -> redact -> price -> spool -> store
+  std::unique_ptr<StateLog> state_;
+  std::unique_ptr<Eraser> eraser_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<OtlpHttp> otlp_http_;
   std::shared_ptr<MemoryBudget> memory_;
