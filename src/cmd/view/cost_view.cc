@@ -72,6 +72,7 @@ class Trends {
     for (const json::value& group : List(trend, "groups")) {
       columns.try_emplace(Text(Part(group, "key"), by.back()), 0);
     }
+    if (columns.size() < 2) return;  // A point is no shape.
     size_t column = 0;
     for (auto& [time, at] : columns) at = column++;
     for (const json::value& group : List(trend, "groups")) {

@@ -94,7 +94,7 @@ std::string RenderTools(const json::value& answer, const Terminal& terminal) {
                {"bad args", true},
                {"blocked", true, false, 110},
                {"retries", true, false, 90},
-               {"p50", true},
+               {"p50", true, false, 95},
                {"p99", true}});
   bool low_n = false;
   for (const json::value& tool : List(answer, "tools")) {

@@ -4,15 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <cmath>
 #include <cstdlib>
+#include <vector>
 
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/client.h"
+#include "cmd/view/chart.h"
+#include "cmd/view/figures.h"
 #include "cmd/view/json_slice.h"
 #include "cmd/view/lists.h"
 #include "cmd/view/trace_view.h"
+#include "cmd/view/words.h"
 
 namespace pitot {
 namespace {
@@ -28,6 +33,17 @@ std::string Render(const std::string& name, std::string_view body, const Termina
   if (view == "traces") return RenderTraces(answer, terminal);
   if (view == "sql") return RenderSqlResult(body, terminal);
   if (view == "receipts") return RenderReceipts(answer, terminal);
+  // Of cost, a second answer may stand beside it: the same over time.
+  if (view == "cost") return RenderCost(answer, Part(answer, "trend"), terminal);
+  if (view == "tree") return RenderCostTree(answer, terminal);
+  if (view == "latency") return RenderLatency(answer, terminal);
+  if (view == "heatmap") return RenderHeatmap(answer, terminal);
+  if (view == "tools") return RenderTools(answer, terminal);
+  if (view == "errors") return RenderErrors(answer, terminal);
+  if (view == "groups") return RenderGroups(answer, terminal);
+  if (view == "search") return RenderSearch(answer, terminal);
+  if (view == "prices") return RenderPrices(answer, terminal);
+  if (view == "story") return RenderStory(answer, terminal);
   // A trace with its contents: the answer's `details` are the spans in whole.
   const auto read_span = [&](std::string_view id) -> std::optional<std::string> {
     for (const std::string_view span : JsonElements(JsonMember(body, "details"))) {
@@ -93,6 +109,34 @@ TEST(Terminal, ColoursOnlyWhenAsked) {
       R"({"trace":{"root_name":"r","status":"error"},"spans":[{"span_id":"1","name":"r","status":"error"}]})");
   EXPECT_EQ(RenderTrace(answer, {.width = 80, .colour = false}).find('\x1b'), std::string::npos);
   EXPECT_NE(RenderTrace(answer, {.width = 80, .colour = true}).find("\x1b[31m"), std::string::npos);
+}
+
+TEST(Chart, ShapesKeepTheirWidth) {
+  EXPECT_EQ(Bar(0, 4), "    ");
+  EXPECT_EQ(Bar(0.5, 4), "██  ");
+  EXPECT_EQ(Bar(0.001, 4), "▏   ") << "more than nothing is seen";
+  EXPECT_EQ(Bar(7, 4), "████");
+  EXPECT_EQ(Bar(std::nan(""), 4), "    ");
+  EXPECT_EQ(Sparkline(std::vector<double>{0, 1, 4, 8, -1}), " ▂▅█ ");
+  EXPECT_EQ(Sparkline({}), "");
+  EXPECT_EQ(RangeStrip(1, 10, 100, 1, 100, 5), "├─▪─┤");
+  EXPECT_EQ(RangeStrip(0, 0, 0, 1, 100, 5), "     ");
+  EXPECT_EQ(RangeStrip(10, 10, 10, 10, 10, 5), "     ") << "no scale";
+  EXPECT_EQ(Shade(0, 10), " ");
+  EXPECT_EQ(Shade(10, 10), "█");
+}
+
+TEST(Views, WhatIsNoAnswerEnds) {
+  for (const char* text :
+       {"null", "[]", "1", "{}", R"({"groups":[1],"by":["a"],"tools":[null]})"}) {
+    const json::value answer = json::parse(text);
+    for (const auto render :
+         {RenderCostTree, RenderLatency, RenderHeatmap, RenderTools, RenderErrors, RenderGroups,
+          RenderSearch, RenderPrices, RenderStory}) {
+      render(answer, {.width = 80});
+    }
+    RenderCost(answer, answer, {.width = 80});
+  }
 }
 
 TEST(TraceView, AnyShapeEnds) {

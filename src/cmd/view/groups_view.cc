@@ -65,7 +65,7 @@ const Column kCalls = {{"calls", true},
                        [](const json::value& row) { return CountText(row, "calls"); }};
 const Column kTools = {{"tools", true, false, 110},
                        [](const json::value& row) { return CountText(row, "tool_calls"); }};
-const Column kTraces = {{"traces", true},
+const Column kTraces = {{"traces", true, false, 85},
                         [](const json::value& row) { return CountText(row, "traces"); }};
 const Column kErrors = {{"errors", true}, ErrorShare};
 const Column kIn = {{"in", true, false, 90},
@@ -73,7 +73,8 @@ const Column kIn = {{"in", true, false, 90},
 const Column kOut = {{"out", true, false, 90}, [](const json::value& row) {
                        return ShortCount(Number(row, "output_tokens"));
                      }};
-const Column kP50 = {{"p50", true}, [](const json::value& row) { return MsText(row, "p50_ms"); }};
+const Column kP50 = {{"p50", true, false, 95},
+                     [](const json::value& row) { return MsText(row, "p50_ms"); }};
 const Column kP99 = {{"p99", true}, [](const json::value& row) { return MsText(row, "p99_ms"); }};
 const Column kLast = {{"last (UTC)", false, false, 75},
                       [](const json::value& row) { return ClockText(Text(row, "last_at")); }};

@@ -81,7 +81,9 @@ std::string RenderLatency(const json::value& answer, const Terminal& terminal) {
   }
   std::vector<TableColumn> columns;
   for (const json::value& field : List(answer, "by")) {
-    columns.push_back({std::string(std::string_view(field.get_string())), false, true});
+    if (field.is_string()) {
+      columns.push_back({std::string(std::string_view(field.get_string())), false, true});
+    }
   }
   columns.insert(columns.end(), {{"n", true},
                                  {"errors", true, false, 90},
@@ -132,8 +134,9 @@ std::string RenderHeatmap(const json::value& answer, const Terminal& terminal) {
   size_t last = 0;
   std::vector<std::vector<double>> counts(columns.size());
   for (size_t x = 0; x < columns.size(); ++x) {
-    for (const json::value& cell : columns[x].as_array()) {
-      const double count = cell.to_number<double>();
+    if (!columns[x].is_array()) continue;
+    for (const json::value& cell : columns[x].get_array()) {
+      const double count = cell.is_number() ? cell.to_number<double>() : 0;
       const size_t row = counts[x].size();
       counts[x].push_back(count);
       if (count <= 0) continue;
@@ -147,7 +150,7 @@ std::string RenderHeatmap(const json::value& answer, const Terminal& terminal) {
   const size_t room = terminal.width - kLabel - 1;
   const size_t step = (columns.size() + room - 1) / room;
   for (size_t row = last + 1; row-- > first;) {
-    const std::string label = row + 1 < edges.size() || row < edges.size()
+    const std::string label = row < edges.size() && edges[row].is_number()
                                   ? EdgeText(edges[row].to_number<double>())
                                   : "";
     std::string line = PadLeft(label, kLabel) + " ";

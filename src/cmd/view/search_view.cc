@@ -1,6 +1,7 @@
 // Hits of a full-text search, with the words found made visible.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <string>
 
@@ -26,24 +27,31 @@ size_t BytesOf(std::string_view text, size_t count) {
   return at;
 }
 
-// The snippet in one line; what was found is bold, and only its text is cleaned, so that offsets hold.
-std::string Snippet(const json::value& hit, const Terminal& terminal) {
+// The snippet in one line of `width` columns that shows what was found, which is coloured.
+std::string Snippet(const json::value& hit, size_t width, const Terminal& terminal) {
   const json::value& value = Part(hit, "snippet");
   if (!value.is_string()) return "";
   const std::string_view text = value.get_string();
-  if (!terminal.colour) return CleanLine(text);
-  std::string out;
-  size_t done = 0;
-  for (const json::value& pair : List(hit, "highlights")) {
-    if (!pair.is_array() || pair.get_array().size() != 2) continue;
-    const size_t from = BytesOf(text, pair.get_array()[0].to_number<size_t>());
-    const size_t to = BytesOf(text, pair.get_array()[1].to_number<size_t>());
-    if (from < done || to < from || to > text.size()) continue;
-    out += CleanLine(text.substr(done, from - done));
-    out += Styled(terminal, Style::kYellow, CleanLine(text.substr(from, to - from)));
-    done = to;
+  size_t from = 0;
+  size_t to = 0;
+  const json::array& highlights = List(hit, "highlights");
+  if (!highlights.empty() && highlights[0].is_array() && highlights[0].get_array().size() == 2) {
+    const json::array& first = highlights[0].get_array();
+    from = BytesOf(text, first[0].to_number<size_t>());
+    to = std::max(from, BytesOf(text, first[1].to_number<size_t>()));
   }
-  return out + CleanLine(text.substr(done));
+  std::string before = CleanLine(text.substr(0, from));
+  const std::string found = CleanLine(text.substr(from, to - from));
+  // A third of the line for what stands before it.
+  if (const size_t room = width / 3; TextWidth(before) > room) {
+    std::string_view end = before;
+    while (TextWidth(end) + 1 > room) end.remove_prefix(BytesOf(end, 1));
+    before = "…" + std::string(end);
+  }
+  const size_t used = TextWidth(before) + TextWidth(found);
+  if (used >= width) return Fit(before + found, width);
+  return before + Styled(terminal, Style::kYellow, found) +
+         Fit(CleanLine(text.substr(to)), width - used);
 }
 
 }  // namespace
@@ -57,9 +65,7 @@ std::string RenderSearch(const json::value& answer, const Terminal& terminal) {
                                          Text(hit, "trace_id").substr(0, kShortId),
                                          Text(hit, "kind"), Text(hit, "name"), Text(hit, "where"));
     out += Styled(terminal, Style::kDim, Fit(head, terminal.width)) + "\n";
-    // Colours take no columns: a line with them is cut by the server's snippet alone.
-    const std::string snippet = Snippet(hit, terminal);
-    out += "  " + (terminal.colour ? snippet : Fit(snippet, terminal.width - 2)) + "\n";
+    out += "  " + Snippet(hit, terminal.width - 2, terminal) + "\n";
   }
   return out;
 }

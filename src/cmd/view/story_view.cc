@@ -15,6 +15,8 @@ namespace json = boost::json;
 
 constexpr size_t kTextIndent = 4;
 constexpr size_t kTextLines = 6;
+// A conversation's history comes with its first call.
+constexpr size_t kMessagesShown = 3;
 
 // A text as it stands, any other JSON as it is written; one that was cut says so.
 std::string Words(const json::value& value) {
@@ -55,7 +57,15 @@ class Story {
     indent_ = std::min(depth, size_t{8}) * 2;
     Head(step);
     if (Flag(step, "compacted")) Label("its context was compacted: it starts anew", Style::kYellow);
-    for (const json::value& message : List(step, "new")) {
+    const json::array& told = List(step, "new");
+    const size_t earlier = told.size() > kMessagesShown ? told.size() - kMessagesShown : 0;
+    if (earlier > 0) {
+      Label(Plural(static_cast<double>(earlier), "earlier message", "earlier messages") +
+                ": --json has all",
+            Style::kDim);
+    }
+    for (size_t i = earlier; i < told.size(); ++i) {
+      const json::value& message = told[i];
       const std::string role = Text(message, "role");
       Say(role.empty() ? "told" : role, MessageWords(message));
     }
