@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   formatBytes,
   formatCost,
+  formatCostExact,
   formatCount,
   formatDuration,
   formatInt,
@@ -50,6 +51,15 @@ test('cost: unknown is not zero, and small sums do not vanish', () => {
     [1204.4, '$1,204'],
   ];
   for (const [usd, text] of cases) assert.equal(formatCost(usd), text, String(usd));
+});
+
+test('cost to the last digit', () => {
+  assert.equal(formatCostExact(0.000063), '$0.000063');
+  assert.equal(formatCostExact(0.00005), '$0.00005');
+  assert.equal(formatCostExact(1.2), '$1.2000');
+  assert.equal(formatCostExact(12.000000001), '$12.000000001');
+  assert.equal(formatCostExact(0), '$0');
+  assert.equal(formatCostExact(null), UNKNOWN);
 });
 
 test('counts, bytes and thousands', () => {

@@ -30,6 +30,13 @@ export function formatCost(usd: number | null | undefined): string {
   return `$${usd.toFixed(Math.min(9, 1 - Math.floor(Math.log10(size))))}`;
 }
 
+// To the last digit that is known, nano-dollars: "$0.000063", "$1.2034".
+export function formatCostExact(usd: number | null | undefined): string {
+  if (usd == null || !Number.isFinite(usd)) return UNKNOWN;
+  if (usd === 0) return '$0';
+  return `$${usd.toFixed(9).replace(/(\.\d{4}\d*?)0+$/, '$1')}`;
+}
+
 // "987", "12,345", "123k", "4.56M".
 export function formatCount(count: number | null | undefined): string {
   if (count == null || !Number.isFinite(count)) return UNKNOWN;

@@ -81,7 +81,7 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
         {(span.retry_count ?? 0) > 0 && (
           <span className="spans-note warn">retry {span.retry_count}</span>
         )}
-        {span.is_orphan && (
+        {depth === 0 && span.parent_span_id !== undefined && (
           <span className="spans-note warn" title="Its parent has not arrived">
             no parent
           </span>

@@ -11,7 +11,9 @@ export function FirstSpan({ live }: { live: LiveState | 'off' }) {
       <h1>No traces yet</h1>
       <p className="first-wait" role="status">
         <span className="status status-running">
-          {live === 'retrying' ? 'The server is away; trying again' : 'Waiting for the first span'}
+          {live === 'retrying'
+            ? 'The live stream is away; asking every few seconds'
+            : 'Waiting for the first span'}
         </span>
       </p>
       <Step

@@ -106,6 +106,8 @@ test('values known without a question', () => {
   );
   assert.deepEqual(knownValues(TABLE, 'cost', '0.'), []);
   assert.equal(knownValues(TABLE, 'model', ''), null);
+  assert.equal(knownValues(TABLE, 'attr.x', ''), null);
+  assert.deepEqual(knownValues(TABLE, 'modell', ''), []);
 });
 
 test('after a term AND, OR, or the next field', () => {

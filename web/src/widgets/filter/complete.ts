@@ -197,6 +197,8 @@ export function completeJoin(table: FieldTable, prefix: string): Completion[] {
 // Values that need no question to the server; null when it must be asked.
 export function knownValues(table: FieldTable, field: string, prefix: string): Completion[] | null {
   const row = table.fields.find((candidate) => candidate.name === field);
+  // Of a field that the server does not know it need not be asked.
+  if (!row && !/^(attr|tag)\./.test(field)) return [];
   if (row?.type === 'bool') return asCompletions(['true', 'false'], prefix);
   if (row?.values && row.values.length > 0) return asCompletions(row.values, prefix);
   if (row && COMPARED.has(row.type)) {

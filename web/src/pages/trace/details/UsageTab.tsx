@@ -1,5 +1,5 @@
 import type { SpanDetails } from 'api/types';
-import { formatCost, formatInt } from 'base/format';
+import { formatCostExact, formatInt } from 'base/format';
 import { visibleText } from 'base/text';
 import { totalTokens, usageRows } from '../usage';
 import { Section } from './ContentTab';
@@ -31,7 +31,7 @@ export function UsageTab({
                 <tr key={row.name}>
                   <th>{row.name}</th>
                   <td className="number">{formatInt(row.tokens)}</td>
-                  <td className="number">{formatCost(row.cost_usd)}</td>
+                  <td className="number">{formatCostExact(row.cost_usd)}</td>
                 </tr>
               ))}
             </tbody>
@@ -39,7 +39,7 @@ export function UsageTab({
               <tr>
                 <th>Total</th>
                 <td className="number">{formatInt(totalTokens(span))}</td>
-                <td className="number">{formatCost(span.cost_usd)}</td>
+                <td className="number">{formatCostExact(span.cost_usd)}</td>
               </tr>
             </tfoot>
           </table>
@@ -76,9 +76,9 @@ function priceFacts(span: SpanDetails): FactRow[] {
     ['Match', span.price?.confidence ?? span.price_confidence],
     [
       'Reported by the sender',
-      span.cost_reported_usd == null ? '' : formatCost(span.cost_reported_usd),
+      span.cost_reported_usd == null ? '' : formatCostExact(span.cost_reported_usd),
     ],
-    ['Before repricing', previous ? `${formatCost(previous.cost_usd)} at ${previous.at}` : ''],
+    ['Before repricing', previous ? `${formatCostExact(previous.cost_usd)} at ${previous.at}` : ''],
     ['Estimated', span.estimated ? 'yes' : ''],
   ];
 }
