@@ -6,14 +6,12 @@ import addFormats from 'ajv-formats';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startPitot } from './pitot.mjs';
 
 const AGENT = fileURLToPath(new URL('../../tools/sample_agent/main.mjs', import.meta.url));
 const TURNS = 12;
-const DEADLINE_MS = 60_000;
 
 // Questions to each path; {trace}, {span} and {cursor} are filled in.
 const QUESTIONS = {
@@ -78,16 +76,6 @@ async function get(path) {
   return { status: response.status, text, json: () => JSON.parse(text) };
 }
 
-async function soon(what, ask) {
-  const deadline = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const found = await ask();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${DEADLINE_MS} ms`);
-    await sleep(50);
-  }
-}
-
 const stops = [];
 after(async () => {
   for (const stop of stops) await stop();
@@ -102,11 +90,8 @@ before(async () => {
   );
   const [code] = await once(agent, 'close');
   assert.equal(code, 0, 'the sample agent');
-  const traces = await soon('all turns in the list', async () => {
-    const answer = await get('/api/v1/traces?limit=100');
-    const list = answer.status === 200 ? answer.json().traces : [];
-    return list.length === TURNS && list.every((one) => one.status !== 'running') && list;
-  });
+  await pitot.settled();
+  const { traces } = (await get('/api/v1/traces?limit=100')).json();
   const page = (await get('/api/v1/traces?limit=2')).json();
   const trace = (await get(`/api/v1/traces/${traces[0].trace_id}`)).json();
   const call = trace.spans.find((span) => span.kind === 'llm');

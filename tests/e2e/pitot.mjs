@@ -4,6 +4,7 @@
 //   const pitot = await startPitot(t, { onTerminal: true });  // And Ctrl-C stops it.
 //   pitot.httpUrl, pitot.grpcUrl, pitot.log
 //   await pitot.command('traces', '--json')     // {code, stdout, stderr}
+//   await pitot.settled()                       // What was acknowledged is in every answer.
 //   await pitot.trace(id, (answer) => ...)      // Asks until the answer satisfies the condition.
 
 import { spawn } from 'node:child_process';
@@ -117,6 +118,17 @@ class Pitot {
           `trace ${id} is not as expected: exit code ${code}\n${stdout}${stderr}\n${this.#log}`,
         );
       }
+      await sleep(POLL_MS);
+    }
+  }
+
+  // Waits until whatever was acknowledged is in every answer.
+  async settled() {
+    const deadline = Date.now() + QUERYABLE_DEADLINE_MS;
+    for (;;) {
+      const { spool } = await (await fetch(`${this.httpUrl}/api/v1/receipts`)).json();
+      if (spool.pending_bytes === 0 && spool.done_seq === spool.durable_seq) return;
+      if (Date.now() > deadline) throw new Error(`the spool still holds ${JSON.stringify(spool)}`);
       await sleep(POLL_MS);
     }
   }

@@ -6,6 +6,8 @@ namespace pitot {
 namespace {
 constexpr size_t kGap = 2;
 constexpr size_t kCellMin = 6;
+// What may be cut stays legible at this width: optional columns go first.
+constexpr size_t kCellComfort = 24;
 }  // namespace
 
 void Table::AddRow(std::vector<std::string> cells, Style style) {
@@ -13,16 +15,34 @@ void Table::AddRow(std::vector<std::string> cells, Style style) {
   rows_.push_back({std::move(cells), style});
 }
 
+// Takes columns off that need not be shown, the least needed first, until the others fit.
+void Table::DropOptional(size_t width, std::vector<Shown>& shown) const {
+  const auto needed = [&] {
+    size_t total = shown.empty() ? 0 : (shown.size() - 1) * kGap;
+    for (const Shown& one : shown) {
+      total += columns_[one.column].shrink ? std::min(one.width, kCellComfort) : one.width;
+    }
+    return total;
+  };
+  const auto from_width = [&](const Shown& one) { return columns_[one.column].from_width; };
+  while (needed() > width) {
+    const auto least = std::ranges::max_element(shown, {}, from_width);
+    if (least == shown.end() || from_width(*least) == 0) return;
+    shown.erase(least);
+  }
+}
+
 std::vector<Table::Shown> Table::Layout(size_t width) const {
   std::vector<Shown> shown;
-  size_t total = 0;
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (columns_[i].from_width > width) continue;
     size_t widest = TextWidth(columns_[i].title);
     for (const Row& row : rows_) widest = std::max(widest, TextWidth(row.cells[i]));
-    total += widest + (shown.empty() ? 0 : kGap);
     shown.push_back({i, widest});
   }
+  DropOptional(width, shown);
+  size_t total = shown.empty() ? 0 : (shown.size() - 1) * kGap;
+  for (const Shown& one : shown) total += one.width;
   while (total > width) {
     Shown* widest = nullptr;
     for (Shown& one : shown) {

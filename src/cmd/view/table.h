@@ -13,9 +13,11 @@ namespace pitot {
 
 struct TableColumn {
   std::string title;
-  bool right = false;     // Numbers.
-  bool shrink = false;    // May be cut to fit.
-  size_t from_width = 0;  // Shown on terminals of at least that many columns.
+  bool right = false;   // Numbers.
+  bool shrink = false;  // May be cut to fit.
+  // Shown on terminals of at least that many columns, if there is room; of those that need not be
+  // shown the widest from_width goes first. 0: always.
+  size_t from_width = 0;
 };
 
 class Table {
@@ -44,6 +46,7 @@ class Table {
     size_t width;
   };
   std::vector<Shown> Layout(size_t width) const;
+  void DropOptional(size_t width, std::vector<Shown>& shown) const;
 
   const std::vector<TableColumn> columns_;
   std::vector<Row> rows_;
