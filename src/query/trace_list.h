@@ -29,9 +29,8 @@ struct TraceListRequest {
 // {"traces":[...],"next":"..."}, newest start first, of traces that start within [since, until);
 // next is null on the last page.
 //
-// With a filter the newest hour is searched first, then ever more, until a page is full: a page of a
-// common filter costs the same however much is stored; a filter that matches nothing reads the facts
-// of the whole window once.
+// The newest hour is searched first, then ever more, until a page is full: a page costs the same however
+// much is stored. A filter that matches little reads the facts of the whole window.
 absl::StatusOr<std::string> ListTraces(const QueryContext& context,
                                        const TraceListRequest& request);
 

@@ -1,5 +1,5 @@
 -- The list page: traces of a project, newest start first. `position` continues the next page. A filter
--- is put before ORDER BY (query/trace_list.cc).
+-- is put before WHERE (query/trace_list.cc).
 SELECT
     lower(hex(t.trace_id)) AS trace_id,
     t.root_name AS root_name,
