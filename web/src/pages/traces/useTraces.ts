@@ -3,6 +3,7 @@
 
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { ApiError } from 'api/client';
 import { useApi, useLive } from 'api/context';
 import type { LiveState } from 'api/live';
 import type { LiveGap, Trace } from 'api/types';
@@ -87,8 +88,10 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
   );
   const bump = useRefreshLoop(refresh, list.isSuccess);
 
+  // The stream refuses what the list refuses.
+  const refused = list.error instanceof ApiError && list.error.status === 400;
   const state = useLive(
-    live,
+    live && !refused,
     q,
     (event) => {
       note(seenAt.current, event.span.trace_id);
