@@ -54,6 +54,7 @@ void GetReadyz(ApiCall call);
 void GetReceipts(ApiCall call);
 void GetTraces(ApiCall call);
 void GetTrace(ApiCall call);
+void GetExport(ApiCall call);
 void GetStory(ApiCall call);
 void GetSpan(ApiCall call);
 void GetCost(ApiCall call);

@@ -67,6 +67,8 @@ absl::StatusOr<RawBatch> DecodeOtlp(OtlpSignal signal, OtlpEncoding encoding, st
 // kind     becomes RawSpan::kind_word.
 // attrs    an object (also called `attributes`). Arrays and objects inside stay JSON. Any further
 //          key of the line becomes an attribute too.
+// A line with "pitot": 1 gives a span in whole, every field by its own name (docs/formats.md): what
+// `export` writes. It becomes RawSpan::whole.
 //
 // `chunk` holds whole lines; the last may lack its newline. LF or CRLF, blank lines and a leading
 // BOM are fine. A bad line is refused alone and named by its number; the chunk's first line is

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -10,7 +11,9 @@
 #include "base/hex.h"
 #include "decode/decode.h"
 #include "decode/instant.h"
+#include "decode/json_value.h"
 #include "decode/otlp_json.h"
+#include "decode/whole_span.h"
 
 namespace pitot {
 namespace {
@@ -36,6 +39,8 @@ class LineReader {
     const absl::Status status = source_.Parse(line, root, &mended);
     intake_.CountMended(mended);
     if (!status.ok()) return intake_.Refuse(Drop::kSpanMalformed, {}, "{}", Message(status));
+    int64_t version = 0;
+    if (root[kWholeSpanKey].get(version) == simdjson::SUCCESS) return ReadWhole(root, version);
     RawSpan span;
     fields_ = {};
     attrs_.Clear();
@@ -202,49 +207,34 @@ class LineReader {
     } else if (!json.is_null()) {
       bool mended = false;
       intake_.json_text().Reset(static_cast<size_t>(intake_.limits().payload_bytes));
-      Write(json, 1, &mended);
+      WriteJsonValue(intake_, json, 1, &mended);
       intake_.CountMended(mended);
       value = intake_.JsonValue();
     }
     return value;
   }
 
-  void Write(JsonElement json, int64_t depth, bool* mended) {
-    JsonText& out = intake_.json_text();
-    std::string_view text;
-    int64_t integer = 0;
-    uint64_t natural = 0;
-    double number = 0;
-    bool flag = false;
-    if (json.is_array() || json.is_object()) return WriteContainer(json, depth, mended);
-    if (json.get(text) == simdjson::SUCCESS) return out.String(text, mended);
-    if (json.get(integer) == simdjson::SUCCESS) return out.Int(integer);
-    if (json.get(natural) == simdjson::SUCCESS) return out.Uint(natural);
-    if (json.get(number) == simdjson::SUCCESS) return out.Double(number);
-    if (json.get(flag) == simdjson::SUCCESS) return out.Bool(flag);
-    out.Null();
-  }
-
-  void WriteContainer(JsonElement json, int64_t depth, bool* mended) {
-    JsonText& out = intake_.json_text();
-    if (depth > intake_.limits().depth) {
-      intake_.drops().Add(Drop::kAttrDepth);
-      return out.Null();
+  void ReadWhole(JsonElement root, int64_t version) {
+    if (version != kWholeSpanVersion) {
+      return intake_.Refuse(Drop::kSpanMalformed, {}, "its form is {} {}, this version reads {}",
+                            kWholeSpanKey, version, kWholeSpanVersion);
     }
-    simdjson::dom::array array;
-    simdjson::dom::object object;
-    if (json.get(array) == simdjson::SUCCESS) {
-      out.BeginArray();
-      for (const JsonElement item : array) Write(item, depth + 1, mended);
-      out.EndArray();
-    } else if (json.get(object) == simdjson::SUCCESS) {
-      out.BeginObject();
-      for (const auto& [key, value] : object) {
-        out.Key(key, mended);
-        Write(value, depth + 1, mended);
-      }
-      intake_.drops().Add(Drop::kAttrDuplicateKey, out.EndObject());
-    }
+    Span* whole = new (intake_.arena().Allocate(sizeof(Span), alignof(Span))) Span();
+    if (!ReadWholeSpan(intake_, root, *whole)) return intake_.RefuseFault({});
+    if (whole->trace_id.empty()) return RefuseId("trace_id");
+    if (whole->span_id.empty()) return RefuseId("span_id");
+    RawSpan raw;
+    raw.whole = whole;
+    raw.trace_id = whole->trace_id;
+    raw.span_id = whole->span_id;
+    raw.parent_span_id = whole->parent_span_id;
+    raw.name = whole->name;
+    raw.start_ns = whole->start_ns;
+    raw.end_ns = whole->end_ns;
+    raw.running = whole->status == SpanStatus::kRunning;
+    raw.resource = intake_.UseResource();
+    raw.scope = intake_.UseScope();
+    intake_.batch().spans.push_back(raw);
   }
 
   bool SetTimes(RawSpan& span) {

@@ -151,6 +151,46 @@ TEST(HttpClientOddServers, TimesOutNamingTheHost) {
   EXPECT_NE(status.ToString().find(std::to_string(silent.port())), std::string::npos) << status;
 }
 
+TEST(HttpClientOddServers, ACancelledCallEndsAtOnceAndClosesTheConnection) {
+  for (const bool begun : {false, true}) {
+    std::atomic<bool> asked = false;
+    std::atomic<bool> peer_left = false;
+    TestListener listener([&](int fd, int) {
+      TestListener::ReadRequest(fd);
+      constexpr std::string_view kBeginning = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc";
+      if (begun) ::send(fd, kBeginning.data(), kBeginning.size(), 0);
+      asked = true;
+      peer_left = TestListener::ReadRequest(fd).empty();
+    });
+    HttpClient client;
+    HttpCall call{.url = fmt::format("http://127.0.0.1:{}/", listener.port()),
+                  .timeout = std::chrono::minutes(5),
+                  .cancel = std::make_shared<CancelToken>()};
+    const auto start = std::chrono::steady_clock::now();
+    absl::Status status;
+    std::jthread caller([&] { status = client.Call(call).status(); });
+    while (!asked) std::this_thread::yield();
+    call.cancel->Cancel();
+    caller.join();
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+    EXPECT_EQ(client.Call(call).status().code(), absl::StatusCode::kCancelled);
+    while (!peer_left && std::chrono::steady_clock::now() < start + std::chrono::seconds(30)) {
+    }
+    EXPECT_TRUE(peer_left);
+  }
+}
+
+// What is left of a cancellation must not disturb the next call on the same connection.
+TEST_F(HttpClientTest, CancellingAFinishedCallChangesNothing) {
+  for (int i = 0; i < 200; ++i) {
+    HttpCall call{.url = Url("/a"), .cancel = std::make_shared<CancelToken>()};
+    std::jthread canceller([cancel = call.cancel] { cancel->Cancel(); });
+    const absl::Status status = client_.Call(call).status();
+    EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kCancelled) << status;
+    EXPECT_EQ(Ok(client_.Call({.url = Url("/b")})).body, "GET /b ");
+  }
+}
+
 TEST(HttpClientOddServers, RepliesOfEveryShape) {
   HttpClient client;
   const auto call = [&](const std::string& reply) {

@@ -126,7 +126,7 @@ void Preparer::PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& dr
     Span span;
     normalizer.Normalize(raw, &span);
     if (redactor_ != nullptr) redactor_->Redact(&span, &arena, &drops);
-    CountPrice(span, PriceSpan(prices_, span), drops);
+    if (raw.whole == nullptr) CountPrice(span, PriceSpan(prices_, span), drops);
     AddPayloads(span, out);
     writer_.AddSpan(span);
     if (watched_) AddLive(span, out);

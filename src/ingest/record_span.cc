@@ -36,6 +36,7 @@ constexpr std::string_view Span::*kTextFields[] = {
     &Span::scope,
     &Span::scope_version,
     &Span::emitter,
+    &Span::service_tier,
 };
 static_assert(std::size(kTextFields) <= 32);
 

@@ -53,6 +53,7 @@ Span RandomSpan(std::mt19937_64& random, Arena& arena) {
   span.end_ns = span.start_ns + static_cast<int64_t>(random() % 1'000'000);
   span.user_id = text();
   span.emitter = text();
+  span.service_tier = text();
   span.error_type = text();
   span.feature = {text(), chance()};
   span.tags = attrs();

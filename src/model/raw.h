@@ -38,6 +38,8 @@ struct RawScope {
   std::span<const Attr> attributes;
 };
 
+struct Span;
+
 struct RawSpan {
   uint32_t resource = 0;  // Index into RawBatch::resources.
   uint32_t scope = 0;     // Index into RawBatch::scopes.
@@ -51,6 +53,9 @@ struct RawSpan {
   int64_t start_ns = 0;  // Unix nanoseconds.
   int64_t end_ns = 0;    // >= start_ns: a decoder clamps and counts.
   bool running = false;  // Announced, not ended; end_ns == start_ns.
+  // Set: the span in whole, as Pitot kept it when it was exported. normalize/ takes it as it is, and it
+  // is not priced again. Of the fields below and above, ids, name and times are filled in too.
+  const Span* whole = nullptr;
   // A trusted kind word given by formats that have one (JSON Lines): "llm", "tool", ... Empty
   // otherwise; normalize/ then finds the kind from attributes.
   std::string_view kind_word;

@@ -32,6 +32,10 @@ Normalizer::Impl::Impl(const RawBatch& batch, Arena& arena, const Limits& limits
 }
 
 void Normalizer::Impl::Normalize(const RawSpan& raw, Span* out) {
+  if (raw.whole != nullptr) {
+    *out = *raw.whole;
+    return;
+  }
   static const Shared& none = *new Shared;
   *out = Span();
   const Shared& resource = raw.resource < resources_.size() ? resources_[raw.resource] : none;

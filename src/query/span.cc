@@ -178,17 +178,18 @@ absl::StatusOr<std::string> ReadObject(Engine& engine, std::string_view sql, Que
   return std::move(result.body);
 }
 
-absl::StatusOr<std::string> ReadSpan(Engine& engine, const std::string& project,
+absl::StatusOr<std::string> ReadSpan(const QueryContext& context, const std::string& project,
                                      const std::string& trace_id, const std::string& span_id) {
+  Engine& engine = context.engine;
   RETURN_IF_ERROR(CheckId("span_id", span_id, 8));
   ASSIGN_OR_RETURN(const TraceBounds bounds, FindTrace(engine, project, trace_id));
   ASSIGN_OR_RETURN(const std::string structure,
-                   ReadStructure(engine, project, trace_id, span_id, bounds));
+                   ReadStructure(context, project, trace_id, span_id, bounds));
   if (structure.empty()) {
     return Error(absl::StatusCode::kNotFound, "trace {} has no span {}", trace_id, span_id);
   }
   QueryOptions options =
-      JsonLines({{"project", project}, {"trace_id", trace_id}, {"span_id", span_id}});
+      context.Options({{"project", project}, {"trace_id", trace_id}, {"span_id", span_id}});
   ASSIGN_OR_RETURN(const std::string rest, ReadObject(engine, SqlFile("span_rest.sql"), options));
   options.format = "RowBinary";
   options.settings.clear();

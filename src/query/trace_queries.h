@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "query/scope.h"
 #include "store/engine.h"
 
 namespace pitot {
 
 // When the spans of a trace were.
 struct TraceBounds {
+  uint64_t spans = 0;  // Or more: a span received again may be counted twice.
   int64_t start_min_ns = 0;
   int64_t start_max_ns = 0;
   int64_t end_max_ns = 0;
@@ -24,8 +26,8 @@ struct TraceBounds {
 absl::StatusOr<TraceBounds> FindTrace(Engine& engine, const std::string& project,
                                       const std::string& trace_id);
 
-// Spans as JSON objects, one a line (sql/trace_spans.sql). `span_id` empty: all.
-absl::StatusOr<std::string> ReadStructure(Engine& engine, const std::string& project,
+// A span's place in its trace, as a JSON object (sql/trace_spans.sql); empty: there is none.
+absl::StatusOr<std::string> ReadStructure(const QueryContext& context, const std::string& project,
                                           const std::string& trace_id, const std::string& span_id,
                                           const TraceBounds& bounds);
 

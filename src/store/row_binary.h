@@ -24,6 +24,8 @@ class RowBinaryReader {
   explicit RowBinaryReader(std::string_view bytes) : left_(bytes) {}
 
   bool ok() const { return ok_; }
+  // Bytes not read yet; 0 after a failure.
+  size_t left() const { return left_.size(); }
   // True when every byte was read; also after a failure, so that loops end.
   bool AtEnd() const { return left_.empty(); }
 

@@ -1,6 +1,8 @@
--- The structure of a trace, or of one of its spans: no contents. Each span as last received, with
--- what was resolved of it over the whole trace. Empty fields are null here and left out of the
--- answer, which makes it a third as long; cost_usd stands apart because there null says something.
+-- The structure of a trace, of its spans that started in [from_ns, before_ns), or of one of its spans:
+-- no contents. Each span as last received, with what was resolved of it over the whole trace. (Which
+-- row is the last is found without the other columns: sorting all of them takes four times as long.)
+-- Empty fields are null here and left out of the answer, which makes it a third as long; cost_usd
+-- stands apart because there null says something.
 SELECT
     tuple(
         r.span_id AS span_id,
@@ -117,7 +119,15 @@ FROM
         FROM spans
         WHERE project = {project:String} AND trace_id = toFixedString(unhex({trace_id:String}), 16)
           AND (empty({span_id:String}) OR span_id = toFixedString(unhex({span_id:String}), 8))
-        ORDER BY version DESC
+          AND start_ns >= {from_ns:Int64} AND start_ns < {before_ns:Int64}
+          AND (span_id, version) IN
+          (
+              SELECT span_id, max(version)
+              FROM spans
+              WHERE project = {project:String} AND trace_id = toFixedString(unhex({trace_id:String}), 16)
+                AND (empty({span_id:String}) OR span_id = toFixedString(unhex({span_id:String}), 8))
+              GROUP BY span_id
+          )
         LIMIT 1 BY span_id
     ) AS s
     ANY LEFT JOIN

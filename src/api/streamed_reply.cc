@@ -1,0 +1,54 @@
+#include "api/streamed_reply.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/status.h"
+
+namespace pitot {
+namespace {
+
+constexpr size_t kPieceBytes = 256 << 10;
+
+}  // namespace
+
+StreamedReply::StreamedReply(ApiCall& call, std::string_view content_type)
+    : call_(call), content_type_(content_type) {}
+
+HttpResponse StreamedReply::Head(std::string body) {
+  HttpResponse head = JsonResponse(200, std::move(body));
+  head.headers.Set("Content-Type", content_type_);
+  for (const auto& [name, value] : headers_) head.headers.Set(name, value);
+  return head;
+}
+
+bool StreamedReply::Put(std::string_view piece) {
+  while (!piece.empty()) {
+    const size_t taken = std::min(piece.size(), kPieceBytes - buffer_.size());
+    buffer_ += piece.substr(0, taken);
+    piece.remove_prefix(taken);
+    if (buffer_.size() < kPieceBytes) break;
+    if (!stream_.has_value()) {
+      stream_ = call_.responder.Begin(Head(std::move(buffer_)));
+    } else if (!stream_->Write(std::move(buffer_)).ok()) {
+      return false;
+    }
+    buffer_.clear();
+  }
+  return true;
+}
+
+void StreamedReply::Finish(const absl::Status& status) {
+  if (!stream_.has_value()) {
+    return call_.responder.Send(status.ok() ? Head(std::move(buffer_)) : StatusResponse(status));
+  }
+  if (!status.ok()) {
+    if (status.code() != absl::StatusCode::kCancelled) {
+      LogWarning("{}: the answer broke off: {}", call_.request.path, Message(status));
+    }
+    return stream_.reset();  // Not ended: cut.
+  }
+  if (buffer_.empty() || stream_->Write(std::move(buffer_)).ok()) stream_->End();
+}
+
+}  // namespace pitot
