@@ -141,6 +141,36 @@ void ResolveAttribution(const TraceSpans& spans, const TraceTree& tree, ResolveS
   }
 }
 
+// A tool call under no prompt has that of the model call that chose it, the last one beside it that
+// had ended by then: only so is it seen that a new prompt makes a model call a tool wrongly.
+void ResolveToolPrompts(const TraceSpans& spans, ResolveScratch& scratch) {
+  auto& effective = scratch.effective;
+  auto& calls = scratch.prompt_calls;
+  const std::vector<uint32_t>& parent = scratch.tree.parent;
+  calls.clear();
+  for (uint32_t i = 0; i < spans.size(); ++i) {
+    const SpanCore& core = spans.span(i);
+    if (core.kind != Kind::kLlm || core.status == SpanStatus::kRunning) continue;
+    if (parent[i] == kNone || effective[i][kPromptName] == 0) continue;
+    calls.push_back({parent[i], core.end_ns, core.start_ns, core.span_id, i});
+  }
+  if (calls.empty()) return;
+  std::sort(calls.begin(), calls.end());
+  for (uint32_t i = 0; i < spans.size(); ++i) {
+    const SpanCore& core = spans.span(i);
+    if (core.kind != Kind::kTool || parent[i] == kNone || effective[i][kPromptName] != 0) continue;
+    const auto after =
+        std::upper_bound(calls.begin(), calls.end(), std::pair(parent[i], core.start_ns),
+                         [](const auto& wanted, const ResolveScratch::PromptCall& call) {
+                           return wanted < std::pair(call.parent, call.end_ns);
+                         });
+    if (after == calls.begin() || (after - 1)->parent != parent[i]) continue;
+    const ResolveScratch::Effective& from = effective[(after - 1)->span];
+    effective[i][kPromptName] = from[kPromptName];
+    effective[i][kPromptVersion] = from[kPromptVersion];
+  }
+}
+
 bool HasFigures(const TraceSpans& spans, uint32_t i) {
   const CallCore* call = spans.call(i);
   return call != nullptr && (call->has_usage || spans.numbers(*call).cost.has_value());
@@ -308,6 +338,7 @@ void ResolveTrace(const TraceSpans& spans, const TraceId& trace_id, const Resolv
   }
   scratch.tree.Build(spans);
   ResolveAttribution(spans, scratch.tree, scratch);
+  ResolveToolPrompts(spans, scratch);
   scratch.usage.Resolve(spans, scratch.tree, scratch.status);
   for (uint32_t i = 0; i < n; ++i) {
     FillRow(spans, scratch, i, out.facts[i]);

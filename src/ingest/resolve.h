@@ -10,7 +10,9 @@
 // of the trace is its earliest root, without one its earliest span: it names the trace.
 //
 // Attribution. Each field on its own: the span's, else its nearest ancestor's, else the head's.
-// Prompt name and version go together: who supplies the name supplies the version. Features: an
+// Prompt name and version go together: who supplies the name supplies the version; a tool call that
+// has none then has that of the model call that chose it (the last one under the same parent, with a
+// prompt, that ended by its start). Features: an
 // explicit one as any field; else the fallback of the span's own root (of an orphan's only while
 // the trace has no root), else the head's fallback, else the head's name.
 //
@@ -166,10 +168,21 @@ class UsageResolver {
 struct ResolveScratch {
   using Effective = std::array<Symbol, kInheritedFields>;
 
+  // A model call under a prompt, in the order in which they ended below each parent.
+  struct PromptCall {
+    uint32_t parent;
+    int64_t end_ns;
+    int64_t start_ns;
+    SpanId span_id;
+    uint32_t span;
+    auto operator<=>(const PromptCall&) const = default;
+  };
+
   TraceTree tree;
   UsageResolver usage;
   std::vector<SpanStatus> status;
   std::vector<Effective> effective;
+  std::vector<PromptCall> prompt_calls;
 };
 
 void ResolveTrace(const TraceSpans& spans, const TraceId& trace_id, const ResolveOptions& options,

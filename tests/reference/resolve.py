@@ -171,6 +171,27 @@ def inherit(tree, facts):
             root = tree.by_id[tree.root(span_id)]
             own = root.feature_fallback if not root.parent_id or not has_root else ""
             fact.feature = own or head.feature_fallback or head.name
+    give_tools_prompts(tree, facts)
+
+
+def give_tools_prompts(tree, facts):
+    """A tool call under no prompt has that of the model call beside it that chose it."""
+    callers = [
+        f for f in facts.values() if f.kind == "llm" and f.span.status != "running" and f.prompt_name
+    ]
+    tools = [f for f in facts.values() if f.kind == "tool" and not f.prompt_name]
+    for tool in tools:
+        parent = tree.parent[tool.span.span_id]
+        before = [
+            c
+            for c in callers
+            if parent
+            and tree.parent[c.span.span_id] == parent
+            and c.span.end <= tool.span.start
+        ]
+        if before:
+            chose = max(before, key=lambda c: (c.span.end, c.span.start, c.span.span_id))
+            tool.prompt_name, tool.prompt_version = chose.prompt_name, chose.prompt_version
 
 
 def prompt_of(span):
