@@ -93,7 +93,10 @@ absl::StatusOr<std::string> Prices(const ApiCall& call) {
                .rule;
     match = fmt::format("\"match\":{},\n", MatchJson(*book, provider, model, context.now));
   }
-  const std::vector<PriceListRow> rows = book->List();
+  std::vector<PriceListRow> rows = book->List();
+  // What prices the model, before names that look alike.
+  std::ranges::stable_partition(
+      rows, [&](const PriceListRow& row) { return !rule.empty() && row.rule == rule; });
   std::string models;
   uint32_t shown = 0;
   size_t total = 0;

@@ -42,10 +42,12 @@ absl::StatusOr<uint64_t> CountScopedSpans(const QueryContext& context, const Sco
       const QueryResult result,
       context.engine.Query(fmt::format("SELECT count() FROM facts AS f FINAL WHERE {}", where.sql),
                            context.Options(std::move(where.params), "RowBinary")));
-  if (result.body.size() != sizeof(uint64_t)) {
+  RowBinaryReader in(result.body);
+  const auto count = in.Number<uint64_t>();
+  if (!in.ok() || !in.AtEnd()) {
     return Internal("{} answered with broken RowBinary", context.engine.Describe());
   }
-  return RowBinaryReader(result.body).Number<uint64_t>();
+  return count;
 }
 
 absl::Status VisitScopedSpans(
