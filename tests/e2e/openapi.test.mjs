@@ -187,3 +187,47 @@ test('a wrong question is refused in words, everywhere', async () => {
     }
   }
 });
+
+test('absurd questions get a clear answer in bounded time', async () => {
+  const long = (piece, bytes) => piece.repeat(Math.ceil(bytes / piece.length));
+  const questions = {
+    'a pattern of 100 KB': ['/traces', { q: `name ~ "${long('(a|b)*', 100_000)}"` }],
+    'a pattern of 2 KB': ['/cost', { q: `name ~ "${long('(a|b)*', 2_000)}"` }],
+    'a pattern that explodes': ['/tools', { q: 'name ~ "(((a{100}){100}){100})"' }],
+    '1,000 parentheses': ['/latency', { q: `${long('(', 1_000)}a = 1${long(')', 1_000)}` }],
+    '30,000 parentheses': ['/latency', { q: long('(', 30_000) }],
+    '10,000 terms': ['/errors', { q: long('a=1 ', 40_000) }],
+    'a number without end': ['/traces', { q: `duration > ${long('9', 400)}` }],
+    'a quote without end': ['/traces', { q: 'name = "open' }],
+    'an unknown field': ['/sessions', { q: 'colour = red' }],
+    'a limit of 10^18': ['/traces', { limit: '1000000000000000000' }],
+    'a negative limit': ['/users', { limit: '-1' }],
+    'a time of 10^30 days': ['/cost', { since: '1000000000000000000000000000000d' }],
+    'the year 9999': ['/cost', { until: '9999-01-01T00:00:00Z' }],
+    'until before since': ['/cost', { since: '1h', until: '2h' }],
+    'ten groups': ['/cost', { by: 'feature,user_id,model,agent,workflow,kind,name' }],
+    'one group twice': ['/cost', { by: 'feature,feature' }],
+    'a million columns': ['/latency/heatmap', { columns: '1000000' }],
+    'a strange cursor': ['/traces', { cursor: '1.2.3.x' }],
+    "another list's cursor": ['/sessions', { cursor: facts.cursor }],
+    'a project that is none': ['/traces', { project: '../../etc' }],
+    'a parameter twice': [
+      '/traces',
+      [
+        ['limit', '1'],
+        ['limit', '2'],
+      ],
+    ],
+    'nothing to search for': ['/search', { query: '   ' }],
+    '20 KB to search for': ['/search', { query: long('word ', 20_000) }],
+  };
+  for (const [what, [path, params]] of Object.entries(questions)) {
+    const started = performance.now();
+    const answer = await get(`/api/v1${path}?${new URLSearchParams(params)}`);
+    const took = performance.now() - started;
+    assert.ok([400, 431].includes(answer.status), `${what}: ${answer.status} ${answer.text}`);
+    const { message } = answer.json().error;
+    assert.ok(message.length > 10 && message.length < 1000, `${what}: ${message}`);
+    assert.ok(took < 5_000, `${what} took ${took} ms`);
+  }
+});
