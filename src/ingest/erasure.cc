@@ -258,9 +258,9 @@ absl::Status Eraser::DeleteRowsOf(Job& job, ErasureProgress& progress) {
     for (std::string& partition : partitions) work.emplace_back(table, std::move(partition));
   }
   progress.total += work.size();
-  for (const auto& [table, partition] : work) {
+  for (const auto& one : work) {
     RETURN_IF_ERROR(
-        Alone([&] { return DeleteRows(engine_, job.erasure, job.mark, table, partition); }));
+        Alone([&] { return DeleteRows(engine_, job.erasure, job.mark, one.first, one.second); }));
     ++progress.done;
     if (job.watch) job.watch(progress);
   }
