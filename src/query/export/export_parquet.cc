@@ -10,6 +10,7 @@ namespace pitot {
 namespace {
 
 constexpr std::chrono::hours kDeadline{6};
+constexpr char kInMemoryBytes[] = "134217728";
 
 // What was resolved over the trace, from facts; what was received, from spans.
 constexpr std::string_view kSelect = R"(
@@ -139,6 +140,10 @@ absl::Status ExportParquet(const QueryContext& context, const ExportRequest& req
   QueryOptions options = context.Options(std::move(params), "Parquet");
   options.deadline = kDeadline;
   options.settings.push_back({"do_not_merge_across_partitions_select_final", "0"});
+  // What a statement joins and groups beyond these goes to the engine's disk.
+  options.settings.push_back({"join_algorithm", "grace_hash"});
+  options.settings.push_back({"max_bytes_in_join", kInMemoryBytes});
+  options.settings.push_back({"max_bytes_before_external_group_by", kInMemoryBytes});
   return context.engine.Stream(sql, options, sink);
 }
 
