@@ -155,6 +155,7 @@ constexpr ErrorRow kErrors[] = {
     {"invalidparam", ErrorCategory::kInvalidArgs},
     {"badrequest", ErrorCategory::kInvalidArgs},
     {"validation", ErrorCategory::kInvalidArgs},
+    {"matchtheschema", ErrorCategory::kInvalidArgs},
     {"unprocessable", ErrorCategory::kInvalidArgs},
     {"notfound", ErrorCategory::kInvalidArgs},
     {"valueerror", ErrorCategory::kInvalidArgs},
@@ -292,20 +293,35 @@ ErrorCategory CategoryOfHttpStatus(int64_t status) {
   return status >= 500 && status < 600 ? ErrorCategory::kInternal : ErrorCategory::kNone;
 }
 
+namespace {
+
+// How much a category says: "ToolError" only where it happened; "invalid_request_error", 400 and 500
+// little, a message may say more.
+int Weight(ErrorCategory category) {
+  switch (category) {
+    case ErrorCategory::kNone:
+      return 0;
+    case ErrorCategory::kTool:
+      return 1;
+    case ErrorCategory::kInvalidArgs:
+    case ErrorCategory::kInternal:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
+}  // namespace
+
 ErrorCategory ErrorCategoryOf(const ErrorClues& clues) {
-  const auto weak = [](ErrorCategory c) {
-    // "invalid_request_error", 400 and 500 say little: a message may say more.
-    return c == ErrorCategory::kNone || c == ErrorCategory::kInvalidArgs ||
-           c == ErrorCategory::kInternal;
-  };
   ErrorCategory best = ErrorCategory::kNone;
   const auto consider = [&](ErrorCategory found) {
-    if (best == ErrorCategory::kNone || (weak(best) && !weak(found))) best = found;
+    if (Weight(found) > Weight(best)) best = found;
   };
   consider(CategoryOfWords(clues.error_type));
-  if (weak(best)) consider(CategoryOfWords(clues.exception_type));
-  if (weak(best)) consider(CategoryOfHttpStatus(clues.http_status));
-  if (weak(best)) consider(CategoryOfWords(clues.message));
+  if (Weight(best) < 3) consider(CategoryOfWords(clues.exception_type));
+  if (Weight(best) < 3) consider(CategoryOfHttpStatus(clues.http_status));
+  if (Weight(best) < 3) consider(CategoryOfWords(clues.message));
   return best == ErrorCategory::kNone ? ErrorCategory::kUnknown : best;
 }
 

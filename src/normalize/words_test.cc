@@ -83,6 +83,10 @@ TEST(Words, ErrorCategories) {
   is({.error_type = "500"}, ErrorCategory::kInternal);
   is({.error_type = "500", .message = "request timed out"}, ErrorCategory::kTimeout);
   is({.error_type = "ToolExecutionError"}, ErrorCategory::kTool);
+  is({.error_type = "invalid_args", .exception_type = "ToolError"}, ErrorCategory::kInvalidArgs);
+  is({.exception_type = "ToolError", .message = "search: arguments do not match the schema"},
+     ErrorCategory::kInvalidArgs);
+  is({.exception_type = "ToolError", .message = "it broke"}, ErrorCategory::kTool);
   is({.message = "it broke"}, ErrorCategory::kUnknown);
   is({}, ErrorCategory::kUnknown);
 }
