@@ -115,6 +115,11 @@ std::string RenderTools(const json::value& answer, const Terminal& terminal) {
                   Fit("* of fewer than 100: the slowest, not a percentile", terminal.width)) +
            "\n";
   }
+  const double listed = static_cast<double>(List(answer, "tools").size());
+  if (const double more = Number(answer, "tools_total") - listed; more > 0) {
+    out +=
+        Styled(terminal, Style::kDim, Plural(more, "tool more", "tools more") + ": --limit") + "\n";
+  }
   return out + Changes(answer, terminal);
 }
 

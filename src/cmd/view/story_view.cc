@@ -86,12 +86,12 @@ class Story {
     std::string line = fmt::format("{:.0f}  {}  {}", Number(step, "n"), Text(step, "model"),
                                    DurationText(Number(step, "duration_ms")));
     if (const std::string agent = Text(step, "agent"); !agent.empty()) line += " · " + agent;
-    line += fmt::format(" · {}→{} tokens", ShortCount(Number(step, "input_tokens")),
+    line += fmt::format(" · {}→{}", ShortCount(Number(step, "input_tokens")),
                         ShortCount(Number(step, "output_tokens")));
     if (!IsNull(step, "cost_usd")) line += " · " + CostText(step);
     if (const double context = Number(step, "context_messages"); context > 0) {
-      line += fmt::format(" · {:.0f} of {} new", Number(step, "new_messages"),
-                          Plural(context, "message", "messages"));
+      line +=
+          fmt::format(" · {:.0f} of {:.0f} messages new", Number(step, "new_messages"), context);
     }
     out_ +=
         Styled(terminal_, Style::kBold, Fit(std::string(indent_, ' ') + line, terminal_.width)) +
