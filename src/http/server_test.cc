@@ -311,6 +311,23 @@ TEST_F(HttpServerTest, ABodyWaitsForMemory) {
   EXPECT_EQ(socket.Read().body, "POST /w waits");
 }
 
+// A session ends on its own thread: what whoever releases memory still holds must not keep it.
+TEST_F(HttpServerTest, AConnectionEndsWhileOthersAreStillGranted) {
+  auto memory = std::make_shared<MemoryBudget>(100);
+  Open({.memory = memory, .memory_wait = milliseconds(20'000)});
+  ASSERT_TRUE(memory->TryAcquire(100));
+  TestSocket socket(port());
+  socket.Send(Post("/w", "waits", "Connection: close\r\n"));
+  ASSERT_TRUE(Eventually([&] { return !memory->TryAcquire(0); })) << "the request queues";
+  bool ended = false;
+  ASSERT_NE(memory->AcquireOrWait(
+                10, [&] { ended = Eventually([&] { return server_->connections() == 0; }); }),
+            0);
+  memory->Release(100);  // Grants both, one after the other.
+  EXPECT_TRUE(ended) << "the grant before it kept the connection";
+  EXPECT_EQ(socket.Read().body, "POST /w waits");
+}
+
 TEST_F(HttpServerTest, ClientsThatLeave) {
   auto memory = std::make_shared<MemoryBudget>(1 << 20);
   Open({.memory = memory});

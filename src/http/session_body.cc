@@ -42,10 +42,14 @@ asio::awaitable<bool> Session::Acquire(MemoryLease& lease, int64_t bytes) {
     std::atomic<bool> given = false;
   };
   auto grant = std::make_shared<Grant>();
-  const uint64_t ticket = lease.budget().AcquireOrWait(bytes, [grant, self = shared_from_this()] {
+  // Runs on the thread that releases, which must not be the last to hold the session: it would end
+  // there, and it ends on its own thread only.
+  auto granted = [grant, self = shared_from_this()]() mutable {
     grant->given = true;
-    asio::post(self->io_.context, [self] { self->wake_.cancel(); });
-  });
+    asio::io_context& context = self->io_.context;
+    asio::post(context, [self = std::move(self)] { self->wake_.cancel(); });
+  };
+  const uint64_t ticket = lease.budget().AcquireOrWait(bytes, std::move(granted));
   if (ticket != 0) {
     const SteadyTime until = std::chrono::steady_clock::now() + server_.options.memory_wait;
     NoDeadline();
