@@ -224,6 +224,42 @@ TEST_F(ApiTest, TraceHasItsStructure) {
   EXPECT_TRUE(SpanOf(answer, kOrphan).at("is_orphan").as_bool());
 }
 
+// It is what was received last: nothing of what it was before is left in any answer.
+TEST_F(ApiTest, SpanMovesToAnotherDay) {
+  constexpr std::string_view kMoved = "0000000000000000000000000000000c";
+  const int64_t now_s = world_->now() / 1'000'000'000;
+  const auto send = [&](int64_t start_s, std::string_view tier) {
+    const std::string line =
+        fmt::format(R"({{"trace_id":"{}","span_id":"00000000000000c1","name":"moved","start":{},)"
+                    R"("duration_ms":1,"attrs":{{"tier":"{}"}}}})",
+                    kMoved, start_s, tier);
+    const HttpReply reply =
+        world_->Call("POST", "/api/v1/spans?project=moved", line, "application/x-ndjson");
+    ASSERT_EQ(reply.status, 200) << reply.body;
+  };
+  const auto count = [](std::string_view tier) {
+    return Get(fmt::format("/api/v1/traces?project=moved&since=7d&q=attr.tier%3D{}", tier))
+        .at("traces")
+        .as_array()
+        .size();
+  };
+  const auto wait_for = [&](std::string_view tier) {
+    const auto until = std::chrono::steady_clock::now() + kDeadline;
+    while (count(tier) == 0 && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_EQ(count(tier), 1u) << "not queryable after 30 s";
+  };
+  send(now_s - 2 * 86'400, "gold");
+  wait_for("gold");
+  send(now_s - 86'400, "silver");
+  wait_for("silver");
+  EXPECT_EQ(count("gold"), 0u);
+  const json::value trace = Get(fmt::format("/api/v1/traces/{}?project=moved", kMoved));
+  EXPECT_EQ(trace.at("spans").as_array().size(), 1u);
+  EXPECT_EQ(SpanOf(trace, "00000000000000c1").at("offset_ms").to_number<double>(), 0);
+}
+
 TEST_F(ApiTest, SpanIsWhole) {
   const json::value span = Get(fmt::format("/api/v1/traces/{}/spans/{}", kTrace, kCall));
   EXPECT_EQ(span.at("trace_id").as_string(), kTrace);

@@ -17,10 +17,12 @@ namespace pitot {
 
 // When the spans of a trace were.
 struct TraceBounds {
-  uint64_t spans = 0;  // Or more: a span received again may be counted twice.
+  uint64_t spans = 0;
+  // Of all that was received of them, also before a span moved.
   int64_t start_min_ns = 0;
   int64_t start_max_ns = 0;
   int64_t end_max_ns = 0;
+  int64_t start_ns = 0;  // Of the trace: of its spans as they are now.
 };
 // kNotFound: no span of that trace is stored.
 absl::StatusOr<TraceBounds> FindTrace(Engine& engine, const std::string& project,

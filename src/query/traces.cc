@@ -48,7 +48,7 @@ QueryOptions SpansOptions(const QueryContext& context, const std::string& projec
       {"project", project},
       {"trace_id", trace_id},
       {"span_id", span_id},
-      {"trace_start_ns", fmt::to_string(bounds.start_min_ns)},
+      {"trace_start_ns", fmt::to_string(bounds.start_ns)},
       {"from_ns", fmt::to_string(range.from_ns)},
       {"before_ns", fmt::to_string(range.before_ns)},
       {"min_day", fmt::to_string(DayOf(range.start_min_ns))},
@@ -148,7 +148,7 @@ absl::StatusOr<TraceBounds> FindTrace(Engine& engine, const std::string& project
   options.format = "RowBinary";
   ASSIGN_OR_RETURN(const QueryResult result,
                    engine.Query(SqlFile("trace_bounds.sql"), std::move(options)));
-  if (result.body.size() != 4 * sizeof(int64_t)) {
+  if (result.body.size() != 5 * sizeof(int64_t)) {
     return Internal("the engine's answer to trace_bounds.sql has {} bytes", result.body.size());
   }
   RowBinaryReader in(result.body);
@@ -157,6 +157,7 @@ absl::StatusOr<TraceBounds> FindTrace(Engine& engine, const std::string& project
   bounds.start_min_ns = in.Number<int64_t>();
   bounds.start_max_ns = in.Number<int64_t>();
   bounds.end_max_ns = in.Number<int64_t>();
+  bounds.start_ns = in.Number<int64_t>();
   if (bounds.spans == 0) {
     return Error(absl::StatusCode::kNotFound, "no trace {} in project {}", trace_id, project);
   }
