@@ -130,7 +130,9 @@ void ResolveAttribution(const TraceSpans& spans, const TraceTree& tree, ResolveS
   // Then the head's, for other trees and for what is above a head that is not a root.
   const ResolveScratch::Effective head = effective[tree.head];
   const Symbol head_fallback = spans.attrs(tree.head).feature_fallback;
-  const Symbol last_resort = head_fallback != 0 ? head_fallback : spans.span(tree.head).name;
+  // The name of whatever came first would be a feature for as long as the root is awaited.
+  const Symbol root_name = tree.has_root ? spans.span(tree.head).name : 0;
+  const Symbol last_resort = head_fallback != 0 ? head_fallback : root_name;
   for (uint32_t i = 0; i < spans.size(); ++i) {
     const uint32_t root = tree.root[i];
     if (root != tree.head) Inherit(head, effective[i]);

@@ -14,7 +14,7 @@
 // has none then has that of the model call that chose it (the last one under the same parent, with a
 // prompt, that ended by its start). Features: an
 // explicit one as any field; else the fallback of the span's own root (of an orphan's only while
-// the trace has no root), else the head's fallback, else the head's name.
+// the trace has no root), else the head's fallback, else the root's name.
 //
 // What counts once. Candidates are calls (llm, embedding, reranker) that report usage or a cost;
 // anything else that does, or that its emitter calls a sum, is a roll-up. A running span is

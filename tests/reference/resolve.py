@@ -170,7 +170,7 @@ def inherit(tree, facts):
         if not fact.feature:
             root = tree.by_id[tree.root(span_id)]
             own = root.feature_fallback if not root.parent_id or not has_root else ""
-            fact.feature = own or head.feature_fallback or head.name
+            fact.feature = own or head.feature_fallback or (head.name if has_root else "")
     give_tools_prompts(tree, facts)
 
 
