@@ -35,8 +35,9 @@ absl::StatusOr<ExportRequest> ReadRequest(const ApiCall& call, UnixNanos now) {
 
 // "pitot-default-20261120T120000Z.jsonl"
 std::string FileName(std::string_view project, UnixNanos now, std::string_view extension) {
+  const std::string whole = FormatTime(now);
   std::string time;
-  for (const char c : FormatTime(now).substr(0, 19)) {
+  for (const char c : std::string_view(whole).substr(0, 19)) {
     if (c != '-' && c != ':') time += c;
   }
   return fmt::format("pitot-{}-{}Z.{}", project, time, extension);
