@@ -1,9 +1,7 @@
 #include "ingest/erasure.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 
-#include "base/hash.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -16,22 +14,6 @@ constexpr size_t kPendingMax = 64;
 constexpr size_t kUserIdBytesMax = 4096;
 constexpr std::chrono::milliseconds kRetryMin(500);
 constexpr std::chrono::milliseconds kRetryMax(15'000);
-
-constexpr std::string_view kWhat[] = {"trace", "user"};
-
-std::string_view NameOf(Erasure::What what) { return kWhat[static_cast<size_t>(what)]; }
-
-std::string Text(const boost::json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-uint64_t Number(const boost::json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_int64() && value->as_int64() > 0
-             ? static_cast<uint64_t>(value->as_int64())
-             : 0;
-}
 
 }  // namespace
 
@@ -49,28 +31,14 @@ Eraser::~Eraser() { Stop(); }
 void Eraser::Resume() {
   MutexLock lock(&mutex_);
   for (const StateEvent& event : state_.Latest(kErasureKind)) {
-    boost::system::error_code error;
-    const boost::json::value body = boost::json::parse(event.body, error);
-    if (error || !body.is_object()) {
+    std::optional<ErasureEvent> read = ParseErasureEvent(event);
+    if (!read) {
       LogError("erasure {}: its event cannot be read: {}", event.id, event.body);
       continue;
     }
-    const boost::json::object& object = body.as_object();
     auto job = std::make_shared<Job>();
     job->actor = event.actor;
-    job->erasure.id = event.id;
-    job->erasure.what = Text(object, "what") == NameOf(Erasure::What::kUser)
-                            ? Erasure::What::kUser
-                            : Erasure::What::kTrace;
-    job->erasure.project = Text(object, "project");
-    job->erasure.subject = Text(object, "subject");
-    job->erasure.at_ns = static_cast<UnixNanos>(Number(object, "received_until_ns"));
-    job->marked = Text(object, "phase") == "listed";
-    job->mark.traces = Number(object, "traces");
-    job->mark.spans = Number(object, "spans");
-    job->mark.min_day = static_cast<uint16_t>(Number(object, "min_day"));
-    job->mark.max_day = static_cast<uint16_t>(Number(object, "max_day"));
-    job->mark.at_ns = static_cast<UnixNanos>(Number(object, "resolved_until_ns"));
+    static_cast<ErasureEvent&>(*job) = *std::move(read);
     LogInfo("erasure {} of a {} goes on", event.id, NameOf(job->erasure.what));
     Refuse(job->erasure);
     jobs_.push_back(std::move(job));
@@ -150,7 +118,7 @@ absl::Status Eraser::Begin(Erasure::What what, std::string_view project, std::st
   }
   // Unique over restarts: receive times only rise.
   job->erasure.id = fmt::format("{:016x}", job->erasure.at_ns);
-  RETURN_IF_ERROR(Record(*job, /*done=*/false, {}));
+  RETURN_IF_ERROR(state_.Append(ToStateEvent(*job, actor)).status());
   Refuse(job->erasure);
   jobs_.push_back(std::move(job));
   HideAll();
@@ -207,7 +175,8 @@ absl::Status Eraser::Execute(Job& job) {
     HideAll();
   }
   RETURN_IF_ERROR(ResolveRest(job));
-  RETURN_IF_ERROR(Record(job, /*done=*/true, progress));
+  RETURN_IF_ERROR(state_.Append(AuditOf(job, job.actor, progress.payloads)).status());
+  RETURN_IF_ERROR(state_.Append(EndOf(job, job.actor, progress.payloads)).status());
   {
     MutexLock lock(&mutex_);
     jobs_.pop_front();
@@ -224,11 +193,12 @@ absl::Status Eraser::Alone(const std::function<absl::Status()>& work) {
 absl::Status Eraser::Mark(Job& job) {
   RETURN_IF_ERROR(ingest_.WaitWritten());
   return ingest_.RunAlone([&](ActiveTraces& active) -> absl::Status {
-    if (!job.marked) {
-      ASSIGN_OR_RETURN(job.mark,
+    if (job.mark.at_ns == 0) {
+      ErasureEvent listed = job;
+      ASSIGN_OR_RETURN(listed.mark,
                        MarkErased(engine_, job.erasure, keep_days_, ingest_.NextReceiveTime()));
-      RETURN_IF_ERROR(Record(job, /*done=*/false, {}));
-      job.marked = true;
+      RETURN_IF_ERROR(state_.Append(ToStateEvent(listed, job.actor)).status());
+      job.mark = listed.mark;
     }
     return ReadErased(engine_, job.erasure.id, [&](const ErasedRow& row) {
       ingest_.erased().Add(row.project, row.trace_id, row.span_id, row.received_until);
@@ -277,39 +247,6 @@ absl::Status Eraser::ResolveRest(const Job& job) {
     }));
   }
   return absl::OkStatus();
-}
-
-absl::Status Eraser::Record(const Job& job, bool done, const ErasureProgress& progress) {
-  const Erasure& erasure = job.erasure;
-  boost::json::object body = {
-      {"what", NameOf(erasure.what)}, {"project", erasure.project}, {"subject", erasure.subject}};
-  StateEvent event;
-  event.kind = kErasureKind;
-  event.id = erasure.id;
-  event.actor = job.actor;
-  event.is_deleted = done;
-  if (done) {
-    body["traces"] = progress.traces;
-    body["spans"] = progress.spans;
-    body["payloads"] = progress.payloads;
-    StateEvent audit = event;
-    audit.kind = kAuditKind;
-    audit.is_deleted = false;
-    body["action"] = "erase";
-    audit.body = boost::json::serialize(body);
-    RETURN_IF_ERROR(state_.Append(std::move(audit)).status());
-    body.erase("action");
-  } else {
-    body["phase"] = job.mark.at_ns > 0 ? "listed" : "begun";
-    body["resolved_until_ns"] = job.mark.at_ns;
-    body["received_until_ns"] = erasure.at_ns;
-    body["traces"] = job.mark.traces;
-    body["spans"] = job.mark.spans;
-    body["min_day"] = job.mark.min_day;
-    body["max_day"] = job.mark.max_day;
-  }
-  event.body = boost::json::serialize(body);
-  return state_.Append(std::move(event)).status();
 }
 
 bool Eraser::Pause(std::chrono::milliseconds wait) {

@@ -30,13 +30,11 @@
 #include "base/mutex.h"
 #include "ingest/ingest.h"
 #include "store/erase.h"
+#include "store/erase_event.h"
 #include "store/state.h"
 #include "store/store.h"
 
 namespace pitot {
-
-// Kinds of events in the state log.
-inline constexpr std::string_view kErasureKind = "erasure";
 
 struct ErasureProgress {
   uint64_t done = 0;  // Steps.
@@ -72,10 +70,7 @@ class Eraser {
   size_t pending() const;
 
  private:
-  struct Job {
-    Erasure erasure;
-    ErasureMark mark;
-    bool marked = false;
+  struct Job : ErasureEvent {
     bool hides = true;
     std::string actor;
     ErasureWatcher watch;  // Null after a restart, or once it was told of a failure.
@@ -90,7 +85,6 @@ class Eraser {
   absl::Status DeletePayloadsOf(Job& job, ErasureProgress& progress);
   absl::Status DeleteRowsOf(Job& job, ErasureProgress& progress);
   absl::Status ResolveRest(const Job& job);
-  absl::Status Record(const Job& job, bool done, const ErasureProgress& progress);
   // Between two flushes.
   absl::Status Alone(const std::function<absl::Status()>& work);
   bool Pause(std::chrono::milliseconds wait);

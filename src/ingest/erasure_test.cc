@@ -6,7 +6,7 @@
 #include <future>
 #include <random>
 
-#include "ingest/write_test_base.h"
+#include "ingest/write_test_util.h"
 
 namespace pitot {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/hex.h"
 #include "base/text.h"
-#include "ingest/write_test_base.h"
+#include "ingest/write_test_util.h"
 
 namespace pitot {
 namespace {

@@ -1,4 +1,4 @@
-// ingest/write_test_base.h
+// ingest/write_test_util.h
 //
 // For tests of the write path over both kinds of store: an Ingest that takes JSON Lines.
 #pragma once
