@@ -22,6 +22,10 @@ HttpResponse StreamedReply::Head(std::string body) {
   return head;
 }
 
+void StreamedReply::AddHeader(std::string name, std::string value) {
+  headers_.emplace_back(std::move(name), std::move(value));
+}
+
 bool StreamedReply::Put(std::string_view piece) {
   while (!piece.empty()) {
     const size_t taken = std::min(piece.size(), kPieceBytes - buffer_.size());

@@ -33,9 +33,7 @@ class StreamedReply {
   void Finish(const absl::Status& status);
 
   // Of the head; before the first piece.
-  void AddHeader(std::string name, std::string value) {
-    headers_.emplace_back(std::move(name), std::move(value));
-  }
+  void AddHeader(std::string name, std::string value);
 
  private:
   HttpResponse Head(std::string body);
