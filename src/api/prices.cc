@@ -95,8 +95,8 @@ absl::StatusOr<std::string> Prices(const ApiCall& call) {
   }
   std::vector<PriceListRow> rows = book->List();
   // What prices the model, before names that look alike.
-  std::ranges::stable_partition(
-      rows, [&](const PriceListRow& row) { return !rule.empty() && row.rule == rule; });
+  std::stable_partition(rows.begin(), rows.end(),
+                        [&](const PriceListRow& row) { return !rule.empty() && row.rule == rule; });
   std::string models;
   uint32_t shown = 0;
   size_t total = 0;

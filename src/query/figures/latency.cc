@@ -188,7 +188,7 @@ absl::StatusOr<std::string> ReadLatency(const QueryContext& context,
       groups.emplace_back(TextAt(row.get_array(), at + kGroup));
     }
     std::ranges::sort(groups);
-    groups.erase(std::ranges::unique(groups).begin(), groups.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   }
   ASSIGN_OR_RETURN(const Baselines baselines,
                    ReadBaselines(context, request, calls, grouping, std::move(groups)));
