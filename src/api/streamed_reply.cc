@@ -15,8 +15,9 @@ constexpr size_t kPieceBytes = 256 << 10;
 StreamedReply::StreamedReply(ApiCall& call, std::string_view content_type)
     : call_(call), content_type_(content_type) {}
 
-HttpResponse StreamedReply::Head(std::string body) {
-  HttpResponse head = JsonResponse(200, std::move(body));
+HttpResponse StreamedReply::Head() {
+  HttpResponse head = JsonResponse(200, "");
+  head.body.swap(buffer_);
   head.headers.Set("Content-Type", content_type_);
   for (const auto& [name, value] : headers_) head.headers.Set(name, value);
   return head;
@@ -26,6 +27,12 @@ void StreamedReply::AddHeader(std::string name, std::string value) {
   headers_.emplace_back(std::move(name), std::move(value));
 }
 
+bool StreamedReply::WriteBuffer() {
+  std::string piece;
+  piece.swap(buffer_);
+  return stream_->Write(std::move(piece)).ok();
+}
+
 bool StreamedReply::Put(std::string_view piece) {
   while (!piece.empty()) {
     const size_t taken = std::min(piece.size(), kPieceBytes - buffer_.size());
@@ -33,18 +40,17 @@ bool StreamedReply::Put(std::string_view piece) {
     piece.remove_prefix(taken);
     if (buffer_.size() < kPieceBytes) break;
     if (!stream_.has_value()) {
-      stream_ = call_.responder.Begin(Head(std::move(buffer_)));
-    } else if (!stream_->Write(std::move(buffer_)).ok()) {
+      stream_ = call_.responder.Begin(Head());
+    } else if (!WriteBuffer()) {
       return false;
     }
-    buffer_.clear();
   }
   return true;
 }
 
 void StreamedReply::Finish(const absl::Status& status) {
   if (!stream_.has_value()) {
-    return call_.responder.Send(status.ok() ? Head(std::move(buffer_)) : StatusResponse(status));
+    return call_.responder.Send(status.ok() ? Head() : StatusResponse(status));
   }
   if (!status.ok()) {
     if (status.code() != absl::StatusCode::kCancelled) {
@@ -52,7 +58,7 @@ void StreamedReply::Finish(const absl::Status& status) {
     }
     return stream_.reset();  // Not ended: cut.
   }
-  if (buffer_.empty() || stream_->Write(std::move(buffer_)).ok()) stream_->End();
+  if (buffer_.empty() || WriteBuffer()) stream_->End();
 }
 
 }  // namespace pitot

@@ -36,7 +36,10 @@ class StreamedReply {
   void AddHeader(std::string name, std::string value);
 
  private:
-  HttpResponse Head(std::string body);
+  // The head, with what is buffered as its body; empties the buffer.
+  HttpResponse Head();
+  // False: the peer is gone.
+  bool WriteBuffer();
 
   ApiCall& call_;
   const std::string content_type_;
