@@ -258,6 +258,9 @@ TEST_F(ApiTest, SpanMovesToAnotherDay) {
   const json::value trace = Get(fmt::format("/api/v1/traces/{}?project=moved", kMoved));
   EXPECT_EQ(trace.at("spans").as_array().size(), 1u);
   EXPECT_EQ(SpanOf(trace, "00000000000000c1").at("offset_ms").to_number<double>(), 0);
+  const HttpReply file = world_->Call("GET", "/api/v1/export?project=moved&format=jsonl");
+  EXPECT_EQ(std::ranges::count(file.body, '\n'), 1) << file.body;
+  EXPECT_THAT(file.body, HasSubstr("silver"));
 }
 
 TEST_F(ApiTest, SpanIsWhole) {

@@ -25,7 +25,9 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kS
     {"optimize_on_insert", "0"},
     // The text index is built by merges, once, not at every insert.
     {"materialize_skip_indexes_on_insert", "0"},
-    // A row's partition depends on its key alone, so versions of one row never cross partitions.
+    // A row's partition depends on its key alone, so versions of one row never cross partitions. But
+    // those of `spans`, by day of start: a span received again may start on another day, and whoever
+    // reads spans by FINAL must tell its newest start or version from the rest.
     {"do_not_merge_across_partitions_select_final", "1"},
     // Imports of history touch more days at once than the default of 100 admits.
     {"max_partitions_per_insert_block", "1000"},
