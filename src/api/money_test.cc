@@ -186,8 +186,8 @@ TEST_P(MoneyTest, RollUpsCountOnce) {
 
 TEST_P(MoneyTest, LateAttribution) {
   Send(Line("t1", "c1", "root", "llm", kNoon, Usage(0.5)));
-  EXPECT_EQ(Groups(Cost({.scope = Day()})), (Lines{"llm c1 0.5 1"}))
-      << "nobody is explicit: the name of the earliest span";
+  EXPECT_EQ(Groups(Cost({.scope = Day()})), (Lines{" 0.5 1"}))
+      << "no feature while the root is awaited";
   Send(Line("t1", "root", "", "agent", kNoon, Feature("checkout")));
   EXPECT_EQ(Groups(Cost({.scope = Day()})), (Lines{"checkout 0.5 1"}));
   const Scope filtered =
