@@ -33,11 +33,13 @@ QueryOptions QueryContext::Options(std::vector<SqlParam> params, std::string_vie
 
 SqlPiece FactsWhere(const Scope& scope, bool calls_only) {
   FilterSql filter = CompileFilter(scope.filter);
+  // indexHint: what bounds partitions and the key follows from end_ns, so that no row needs to be
+  // asked, which would be a third of a plain sum.
   SqlPiece piece;
   piece.sql = fmt::format(
       "f.project = {{project:String}}"
-      " AND toUInt16(f.day) BETWEEN {{min_day:UInt16}} AND {{max_day:UInt16}}"
-      " AND intDiv(f.end_ns, 60000000000) BETWEEN {{min_minute:Int64}} AND {{max_minute:Int64}}"
+      " AND indexHint(toUInt16(f.day) BETWEEN {{min_day:UInt16}} AND {{max_day:UInt16}}"
+      " AND intDiv(f.end_ns, 60000000000) BETWEEN {{min_minute:Int64}} AND {{max_minute:Int64}})"
       " AND f.end_ns >= {{since_ns:Int64}} AND f.end_ns < {{until_ns:Int64}}{} AND {}",
       calls_only ? " AND f.is_call" : " AND f.is_call IN (0, 1)", filter.sql);
   const auto [since, until] = scope.window;

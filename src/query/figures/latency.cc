@@ -56,21 +56,77 @@ std::string GroupSql(const Grouping& grouping) {
   return keys.empty() ? "''" : fmt::format("concat({}, '')", fmt::join(keys, ", char(31), "));
 }
 
-absl::StatusOr<Table> ReadGroups(const QueryContext& context, const LatencyRequest& request,
-                                 const CallKind& calls, const Grouping& grouping) {
+// The rows of the groups for which `more` holds, and the totals of these.
+absl::StatusOr<Table> ReadFigures(const QueryContext& context, const LatencyRequest& request,
+                                  const CallKind& calls, const Grouping& grouping,
+                                  const SqlPiece& more) {
   SqlPiece where = FactsWhere(request.scope, calls.calls_only);
   const std::string sql = fmt::format(
       "{}SELECT {}{} AS same_group, count() AS n, countIf(f.status = 'error'), "
-      "max(f.duration_ns), {}, {}, {} FROM facts AS f FINAL WHERE {} AND {}{}{}{}",
+      "max(f.duration_ns), {}, {}, {} FROM facts AS f FINAL WHERE {} AND {} AND {}{}{}{}",
       grouping.With(), grouping.Shown(), GroupSql(grouping),
       QuantileColumns("duration", "f.duration_ns", "1", kDurationLevels),
       QuantileColumns("ttft", "f.ttft_ns", "f.ttft_ns IS NOT NULL", kTtftLevels),
       QuantileColumns("speed", kTokensPerSecondSql, kHasTokensPerSecondSql, kSpeedLevels),
-      where.sql, calls.sql, grouping.GroupBy(), grouping.OrderBy("n DESC"),
+      where.sql, calls.sql, more.sql, grouping.GroupBy(), grouping.OrderBy("n DESC"),
       grouping.empty() ? "" : " LIMIT {limit:UInt32}");
+  std::ranges::copy(more.params, std::back_inserter(where.params));
   std::ranges::move(grouping.params(), std::back_inserter(where.params));
   if (!grouping.empty()) where.params.push_back({"limit", fmt::to_string(request.limit)});
   return ReadTable(context, sql, std::move(where.params), grouping.size() + kColumns);
+}
+
+// Whether there may be thousands of groups: for each of them percentiles cost far more than a count.
+bool MayBeMany(const Grouping& grouping) {
+  for (size_t i = 0; i < grouping.size(); ++i) {
+    if (grouping.name(i) == "user_id" || grouping.name(i) == "session_id") return true;
+  }
+  return grouping.size() > 1;
+}
+
+// A group with its time buckets, as one text.
+std::string WholeGroupSql(const Grouping& grouping) {
+  std::string sql = "concat(''";
+  for (size_t i = 0; i < grouping.size(); ++i) sql += fmt::format(", toString(k{}), char(31)", i);
+  return sql + ")";
+}
+
+// Which groups are shown, WholeGroupSql of each, and how many there are.
+absl::StatusOr<Table> CountGroups(const QueryContext& context, const LatencyRequest& request,
+                                  const CallKind& calls, const Grouping& grouping) {
+  SqlPiece where = FactsWhere(request.scope, calls.calls_only);
+  const std::string sql = fmt::format(
+      "{}SELECT {} AS whole_group, count() AS n FROM facts AS f FINAL WHERE {} AND {}{}{} "
+      "LIMIT {{limit:UInt32}}",
+      grouping.With(), WholeGroupSql(grouping), where.sql, calls.sql, grouping.GroupBy(),
+      grouping.OrderBy("n DESC"));
+  std::ranges::move(grouping.params(), std::back_inserter(where.params));
+  where.params.push_back({"limit", fmt::to_string(request.limit)});
+  return ReadTable(context, sql, std::move(where.params), 2);
+}
+
+absl::StatusOr<Table> ReadGroups(const QueryContext& context, const LatencyRequest& request,
+                                 const CallKind& calls, const Grouping& grouping) {
+  if (!MayBeMany(grouping)) return ReadFigures(context, request, calls, grouping, {"1", {}});
+  ASSIGN_OR_RETURN(const Table counted, CountGroups(context, request, calls, grouping));
+  if (counted.rows_before_limit <= request.limit) {
+    return ReadFigures(context, request, calls, grouping, {"1", {}});
+  }
+  std::vector<std::string> shown;
+  for (const boost::json::value& row : counted.rows) {
+    shown.emplace_back(TextAt(row.get_array(), 0));
+  }
+  const SqlPiece within = {
+      fmt::format("{} IN (SELECT arrayJoin({{shown:Array(String)}}))", WholeGroupSql(grouping)),
+      {{"shown", QuoteArray(shown)}}};
+  ASSIGN_OR_RETURN(Table table, ReadFigures(context, request, calls, grouping, within));
+  ASSIGN_OR_RETURN(const Table total, ReadFigures(context, request, calls, Grouping(), {"1", {}}));
+  if (total.rows.size() != 1) return Internal("the engine gave {} totals", total.rows.size());
+  table.rows_before_limit = counted.rows_before_limit;
+  table.totals = boost::json::array(grouping.size());
+  const boost::json::array& figures = total.rows[0].get_array();
+  table.totals.insert(table.totals.end(), figures.begin(), figures.end());
+  return table;
 }
 
 // The condition that an end lies in one of the hours, each given by its first minute; for each hour
