@@ -51,6 +51,9 @@ QueryOptions SpansOptions(const QueryContext& context, const std::string& projec
       {"trace_start_ns", fmt::to_string(bounds.start_ns)},
       {"from_ns", fmt::to_string(range.from_ns)},
       {"before_ns", fmt::to_string(range.before_ns)},
+      // Of the whole trace: what was received of a span before may have another start.
+      {"min_start_day", fmt::to_string(DayOf(bounds.start_min_ns))},
+      {"max_start_day", fmt::to_string(DayOf(bounds.start_max_ns))},
       {"min_day", fmt::to_string(DayOf(range.start_min_ns))},
       {"max_day", fmt::to_string(DayOf(range.end_max_ns))},
       {"min_minute", fmt::to_string(range.start_min_ns / kNanosPerMinute)},

@@ -118,6 +118,7 @@ FROM
         SELECT *
         FROM spans
         WHERE project = {project:String} AND trace_id = toFixedString(unhex({trace_id:String}), 16)
+          AND toUInt16(day) BETWEEN {min_start_day:UInt16} AND {max_start_day:UInt16}
           AND (empty({span_id:String}) OR span_id = toFixedString(unhex({span_id:String}), 8))
           AND start_ns >= {from_ns:Int64} AND start_ns < {before_ns:Int64}
           AND (span_id, version) IN
@@ -125,6 +126,7 @@ FROM
               SELECT span_id, max(version)
               FROM spans
               WHERE project = {project:String} AND trace_id = toFixedString(unhex({trace_id:String}), 16)
+                AND toUInt16(day) BETWEEN {min_start_day:UInt16} AND {max_start_day:UInt16}
                 AND (empty({span_id:String}) OR span_id = toFixedString(unhex({span_id:String}), 8))
               GROUP BY span_id
           )
