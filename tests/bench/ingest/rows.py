@@ -49,6 +49,7 @@ class Context:
     work: Path  # Empty at first, on a real disk.
     sustained_s: int
     idle_s: int
+    size: object = None  # Of query/rows.py: how much is stored when it is asked.
     burst_spans: int = BURST_SPANS
 
 
