@@ -71,6 +71,9 @@ std::string_view NearestName(std::string_view word, std::span<const std::string_
   std::string_view best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string_view name : known) {
+    // A distance is at least the difference of lengths: what somebody sends may be very long.
+    const size_t apart = std::max(word.size(), name.size()) - std::min(word.size(), name.size());
+    if (apart >= best_distance) continue;
     const size_t distance = EditDistance(word, name);
     if (distance < best_distance) {
       best = name;

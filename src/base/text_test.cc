@@ -13,6 +13,8 @@ TEST(Text, NearestNameOnlyWhenNear) {
   EXPECT_EQ(NearestName("lisen", kKnown), "listen");
   EXPECT_EQ(NearestName("gateway", kKnown), "");
   EXPECT_EQ(DidYouMean("lisen", kKnown), " (did you mean \"listen\"?)");
+  // Without comparing it letter by letter, which would take seconds.
+  EXPECT_EQ(NearestName(std::string(64 << 20, 'l'), kKnown), "");
 }
 
 TEST(Text, ParseBytes) {
