@@ -64,21 +64,17 @@ class Asker:
             params["q"] = q.text
         return params, figures.Scope(self.loaded.facts, since, until, q, timezone)
 
-    def all(self):
-        makers = [
-            (self.traces, 2),
-            (self.trace, 2),
-            (self.cost, 4),
-            (self.cost_tree, 1),
-            (self.latency, 2),
-            (self.heatmap, 1),
-            (self.tools, 1),
-            (self.errors, 1),
-            (self.group_list, 3),
-            (self.search, 1),
-            (self.field_values, 1),
-        ]
-        return [make() for make, times in makers for _ in range(times)]
+    def all(self, rounds=1):
+        """Each round asks some endpoints; which, but for the first three, the seed decides."""
+        others = [
+            self.trace, self.cost, self.cost_tree, self.latency, self.latency, self.heatmap,
+            self.tools, self.errors, self.group_list, self.search, self.field_values,
+        ]  # fmt: skip
+        out = []
+        for _ in range(rounds):
+            makers = [self.traces, self.cost, self.group_list, *self.random.sample(others, 4)]
+            out += [make() for make in makers]
+        return out
 
     def traces(self):
         since, until = self.pick(self.loaded.data.windows)
