@@ -30,9 +30,10 @@ constexpr std::string_view kTables =
     "WHERE database = currentDatabase()";
 
 TEST_P(StoreTest, MigratesFromNothing) {
-  EXPECT_EQ(Tsv(kTables),
-            "erased erased_payloads facts logs metric_points payloads schema_version scores spans state "
-            "traces");
+  EXPECT_EQ(
+      Tsv(kTables),
+      "erased erased_payloads facts logs metric_points payloads schema_version scores spans state "
+      "traces");
   EXPECT_EQ(Tsv("SELECT max(version), count(), any(applied_ns) FROM schema_version"),
             fmt::format("{0}\t{0}\t{1}", SchemaFiles().size(), clock_.Now()));
   EXPECT_EQ(store_->Health(kStoreTestDeadline).schema_version, SchemaFiles().size());
