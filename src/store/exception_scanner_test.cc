@@ -43,7 +43,7 @@ TEST(ExceptionScanner, FindsItCutAnywhere) {
 }
 
 TEST(ExceptionScanner, LeavesOtherBodiesAlone) {
-  for (const std::string body :
+  for (const std::string& body :
        {std::string(), std::string("\r"), std::string("\r\n__exception__\r\n"),
         std::string("a\r\n__exception__\r\ntxrdiztrrotokbe"), Reply("x").substr(0, 33)}) {
     for (size_t cut = 0; cut <= body.size(); ++cut) {
