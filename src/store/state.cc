@@ -191,14 +191,17 @@ void StateLog::Take(StateEvent event) {
 
 absl::StatusOr<StateEvent> StateLog::Append(StateEvent event) {
   MutexLock lock(&mutex_);
+  // What is open may not be what the folder has: written anew, it is.
+  absl::Status status = journal_broken_ ? WriteSnapshot() : absl::OkStatus();
+  if (!status.ok()) return Unavailable("{}/journal: {}", folder_, Message(status));
   event.at_ns = std::max(clock_.Now(), last_at_ns_);
   event.seq = last_seq_ + 1;
   const std::string line = Line(event);
-  absl::Status status = journal_.WriteAll(line);
+  status = journal_.WriteAll(line);
   if (status.ok()) status = journal_.SyncData();
   if (!status.ok()) {
     // Whatever of it is in the file must not be found there later.
-    status.Update(journal_.Truncate(journal_bytes_));
+    if (!journal_.Truncate(journal_bytes_).ok()) journal_broken_ = true;
     return Unavailable("{}/journal: {}", folder_, Message(status));
   }
   journal_bytes_ += line.size();
@@ -303,9 +306,12 @@ absl::Status StateLog::WriteSnapshot() {
   // A crash here leaves events in both, which is one and the same.
   std::string journal;
   for (const StateEvent& event : unapplied_) journal += Line(event);
+  journal_broken_ = true;  // Until the new file is the one that is open.
   RETURN_IF_ERROR(WriteFileAtomic(folder_ + "/journal", journal));
   journal_bytes_ = journal.size();
-  return OpenJournal();
+  RETURN_IF_ERROR(OpenJournal());
+  journal_broken_ = false;
+  return absl::OkStatus();
 }
 
 void StateLog::Start(Engine& engine) {

@@ -106,6 +106,8 @@ class StateLog {
   std::vector<StateEvent> unapplied_ ABSL_GUARDED_BY(mutex_);  // In the journal, oldest first.
   File journal_ ABSL_GUARDED_BY(mutex_);
   uint64_t journal_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // A write failed such that what is open may not be the folder's journal, or ends in half a line.
+  bool journal_broken_ ABSL_GUARDED_BY(mutex_) = false;
   UnixNanos last_at_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t last_seq_ ABSL_GUARDED_BY(mutex_) = 0;
   bool table_read_ ABSL_GUARDED_BY(mutex_) = false;

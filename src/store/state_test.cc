@@ -127,6 +127,23 @@ TEST_P(StateLogTest, TheThreadWritesToTheTableAndALongJournalBecomesASnapshot) {
   EXPECT_EQ(Body(*again, "view", "a"), "59");
 }
 
+TEST_P(StateLogTest, AJournalThatCannotBeReplacedTakesNothingUntilItCan) {
+  const std::string journal = folder_ / "state/journal";
+  const auto log = Open();
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_TRUE(log->Append(Event("view", "a", std::string(10'000, 'x'))).ok());
+  }
+  // A folder in its place cannot be replaced by a file.
+  std::filesystem::remove(journal);
+  std::filesystem::create_directories(journal + "/in_the_way");
+  EXPECT_FALSE(log->Apply(engine()).ok()) << "the long journal was to become a snapshot";
+  EXPECT_EQ(log->Append(Event("view", "a", "lost?")).status().code(),
+            absl::StatusCode::kUnavailable);
+  std::filesystem::remove_all(journal);
+  ASSERT_TRUE(log->Append(Event("view", "a", "kept")).ok());
+  EXPECT_EQ(Body(*Open(), "view", "a"), "kept");
+}
+
 TEST_P(StateLogTest, ATornTailIsCutAndDamageIsNamed) {
   const std::string journal = folder_ / "state/journal";
   {
