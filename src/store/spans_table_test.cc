@@ -129,6 +129,9 @@ std::string Expected(const SpanRow& row) {
   out.Text(span.scope_version);
   out.Text(span.emitter);
   out.Enum(span.source);
+  out.Number<uint8_t>(1);  // Never repriced: no previous cost,
+  out.Text("");            // no version of its price,
+  out.Number<int64_t>(0);  // no time of it.
   return out.Take();
 }
 
