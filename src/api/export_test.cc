@@ -9,14 +9,13 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
-#include <latch>
 #include <random>
 
+#include "api/ingested_test_base.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "ingest/ingest.h"
 #include "query/figures/cost.h"
-#include "store/testing/store_test_base.h"
 
 namespace pitot {
 namespace {
@@ -56,52 +55,14 @@ constexpr std::string_view kEverything =
     R"("emitter":"otel_genai","source":"gateway"})"
     "\n";
 
-class ExportTest : public StoreTestBase {
+class ExportTest : public IngestedTestBase {
  protected:
-  void SetUp() override {
-    StoreTestBase::SetUp();
-    IngestOptions options;
-    options.data_dir = folder_ / "data";
-    options.workers = 1;
-    options.spool.disk_free_bytes_min = 0;
-    options.flusher.batch_delay = std::chrono::milliseconds(5);
-    options.flusher.tick = std::chrono::milliseconds(20);
-    auto ingest = Ingest::Open(options, engine(), PriceBook::BuiltIn({}), nullptr, wall_);
-    ASSERT_TRUE(ingest.ok()) << ingest.status().ToString();
-    ingest_ = *std::move(ingest);
-    ingest_->Start();
-  }
-  void TearDown() override { ingest_.reset(); }
-
-  // Returns when the spans are in answers.
   void Send(const std::string& project, std::string body,
             WireFormat format = WireFormat::kJsonLines) {
-    IngestRequest request;
-    request.project = project;
-    request.format = format;
-    request.source = Source::kJsonl;
-    request.import = true;
-    request.body = std::move(body);
-    std::latch done(1);
-    IngestReply answer;
-    ingest_->Accept(std::move(request), [&](IngestReply reply) {
-      answer = std::move(reply);
-      done.count_down();
-    });
-    done.wait();
-    ASSERT_TRUE(answer.status.ok()) << answer.status.ToString();
-    ASSERT_EQ(answer.rejected, 0) << answer.message;
-    const absl::Status written = ingest_->WaitWritten();
-    ASSERT_TRUE(written.ok()) << written.ToString();
+    Ingested(std::move(body), project, format);
   }
 
-  QueryContext Context() {
-    return {.engine = engine(),
-            .limits = limits_,
-            .now = kStart + kNanosPerDay,
-            .deadline = std::chrono::steady_clock::now() + kStoreTestDeadline,
-            .cancel = nullptr};
-  }
+  QueryContext Context() { return ContextAt(kStart + kNanosPerDay); }
 
   std::string File(const ExportRequest& request, ExportFormat format = ExportFormat::kJsonl) {
     std::string file;
@@ -132,10 +93,6 @@ class ExportTest : public StoreTestBase {
     EXPECT_TRUE(answer.ok()) << answer.status().ToString();
     return answer.ok() ? *answer : "";
   }
-
-  SystemClock wall_;
-  Limits limits_;
-  std::unique_ptr<Ingest> ingest_;
 };
 PITOT_FOR_EACH_STORE(ExportTest);
 

@@ -3,14 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <latch>
 
+#include "api/ingested_test_base.h"
 #include "base/status.h"
 #include "decode/instant.h"
 #include "ingest/ingest.h"
 #include "query/figures/cost.h"
 #include "query/figures/groups.h"
-#include "store/testing/store_test_base.h"
 
 namespace pitot {
 namespace {
@@ -44,50 +43,11 @@ std::string Usage(double cost, std::string_view more = "", std::string_view mode
 
 std::string Feature(std::string_view name) { return fmt::format(R"("feature":"{}")", name); }
 
-class MoneyTest : public StoreTestBase {
+class MoneyTest : public IngestedTestBase {
  protected:
-  void SetUp() override {
-    StoreTestBase::SetUp();
-    IngestOptions options;
-    options.data_dir = folder_ / "data";
-    options.workers = 1;
-    options.spool.disk_free_bytes_min = 0;
-    options.flusher.batch_delay = std::chrono::milliseconds(5);
-    options.flusher.tick = std::chrono::milliseconds(20);
-    auto ingest = Ingest::Open(options, engine(), PriceBook::BuiltIn({}), nullptr, wall_);
-    ASSERT_TRUE(ingest.ok()) << ingest.status().ToString();
-    ingest_ = *std::move(ingest);
-    ingest_->Start();
-  }
-  void TearDown() override { ingest_.reset(); }
+  void Send(std::string lines) { Ingested(std::move(lines)); }
 
-  // Returns when the spans are in answers.
-  void Send(std::string lines) {
-    IngestRequest request;
-    request.format = WireFormat::kJsonLines;
-    request.source = Source::kJsonl;
-    request.import = true;
-    request.body = std::move(lines);
-    std::latch done(1);
-    IngestReply answer;
-    ingest_->Accept(std::move(request), [&](IngestReply reply) {
-      answer = std::move(reply);
-      done.count_down();
-    });
-    done.wait();
-    ASSERT_TRUE(answer.status.ok()) << answer.status.ToString();
-    ASSERT_EQ(answer.rejected, 0u) << answer.message;
-    const absl::Status written = ingest_->WaitWritten();
-    ASSERT_TRUE(written.ok()) << written.ToString();
-  }
-
-  QueryContext Context() {
-    return {.engine = engine(),
-            .limits = limits_,
-            .now = now_,
-            .deadline = std::chrono::steady_clock::now() + kStoreTestDeadline,
-            .cancel = cancel_};
-  }
+  QueryContext Context() { return ContextAt(now_, cancel_); }
 
   Scope Window(std::string_view since, std::string_view until, std::string_view filter = "") {
     Scope scope;
@@ -130,11 +90,8 @@ class MoneyTest : public StoreTestBase {
     return lines;
   }
 
-  SystemClock wall_;
-  Limits limits_;
   UnixNanos now_ = At("2026-11-11T00:00:00Z");
   CancelTokenPtr cancel_;
-  std::unique_ptr<Ingest> ingest_;
 };
 PITOT_FOR_EACH_STORE(MoneyTest);
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <latch>
 
+#include "api/ingested_test_base.h"
 #include "base/status.h"
 #include "decode/instant.h"
 #include "ingest/ingest.h"
@@ -13,30 +13,14 @@
 #include "query/figures/heatmap.h"
 #include "query/figures/latency.h"
 #include "query/figures/tools.h"
-#include "store/testing/store_test_base.h"
 
 namespace pitot {
 namespace {
 
 namespace json = boost::json;
 
-class PerformanceTest : public StoreTestBase {
+class PerformanceTest : public IngestedTestBase {
  protected:
-  void SetUp() override {
-    StoreTestBase::SetUp();
-    IngestOptions options;
-    options.data_dir = folder_ / "data";
-    options.workers = 1;
-    options.spool.disk_free_bytes_min = 0;
-    options.flusher.batch_delay = std::chrono::milliseconds(5);
-    options.flusher.tick = std::chrono::milliseconds(20);
-    auto ingest = Ingest::Open(options, engine(), PriceBook::BuiltIn({}), nullptr, wall_);
-    ASSERT_TRUE(ingest.ok()) << ingest.status().ToString();
-    ingest_ = *std::move(ingest);
-    ingest_->Start();
-  }
-  void TearDown() override { ingest_.reset(); }
-
   // A span that begins `start_ms` after kBegin.
   void Span(std::string_view trace, int id, int parent, std::string_view kind, int start_ms,
             int duration_ms, std::string_view rest) {
@@ -48,32 +32,9 @@ class PerformanceTest : public StoreTestBase {
                     kind, id, kind, start_ms / 1000, start_ms % 1000, duration_ms, rest);
   }
 
-  // Returns when the spans are in answers.
-  void Send() {
-    IngestRequest request;
-    request.format = WireFormat::kJsonLines;
-    request.source = Source::kJsonl;
-    request.import = true;
-    request.body = lines_;
-    std::latch done(1);
-    IngestReply answer;
-    ingest_->Accept(std::move(request), [&](IngestReply reply) {
-      answer = std::move(reply);
-      done.count_down();
-    });
-    done.wait();
-    ASSERT_TRUE(answer.status.ok()) << answer.status.ToString();
-    ASSERT_EQ(answer.rejected, 0u) << answer.message;
-    const absl::Status written = ingest_->WaitWritten();
-    ASSERT_TRUE(written.ok()) << written.ToString();
-  }
+  void Send() { Ingested(lines_); }
 
-  QueryContext Context() {
-    return {.engine = engine(),
-            .limits = limits_,
-            .now = ParseRfc3339("2026-11-10T10:00:00Z").value(),
-            .deadline = std::chrono::steady_clock::now() + kStoreTestDeadline};
-  }
+  QueryContext Context() { return ContextAt(ParseRfc3339("2026-11-10T10:00:00Z").value()); }
   static Scope Hour() {
     Scope scope;
     scope.project = "default";
@@ -87,9 +48,6 @@ class PerformanceTest : public StoreTestBase {
   }
 
   std::string lines_;
-  Limits limits_;
-  SystemClock wall_;
-  std::unique_ptr<Ingest> ingest_;
 };
 
 constexpr std::string_view kCall =
