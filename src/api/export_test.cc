@@ -11,7 +11,7 @@
 #include <fstream>
 #include <random>
 
-#include "api/ingested_test_base.h"
+#include "api/ingested_test_util.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "ingest/ingest.h"

@@ -5,7 +5,7 @@
 
 #include <boost/json.hpp>
 
-#include "api/ingested_test_base.h"
+#include "api/ingested_test_util.h"
 #include "base/status.h"
 #include "decode/instant.h"
 #include "ingest/ingest.h"

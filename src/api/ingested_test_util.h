@@ -1,4 +1,4 @@
-// api/ingested_test_base.h
+// api/ingested_test_util.h
 //
 // For tests of reads over spans that came through the real ingest, in both engines.
 #pragma once
