@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "cmd/view/chart.h"
 #include "cmd/view/table.h"
 #include "cmd/view/terminal.h"
 #include "cmd/view/words.h"
@@ -57,11 +58,7 @@ class ResultReader {
 
   void Show(double done, double total) {
     if (isatty(STDERR_FILENO) == 0 || total <= 0) return;
-    constexpr size_t kBar = 30;
-    const auto filled = static_cast<size_t>(kBar * std::min(done / total, 1.0));
-    std::string bar;
-    for (size_t i = 0; i < kBar; ++i) bar += i < filled ? "━" : "·";
-    fmt::print(stderr, "\r\x1b[K{} {:3.0f}%", bar, 100 * done / total);
+    fmt::print(stderr, "\r\x1b[K{} {:3.0f}%", ProgressBar(done / total), 100 * done / total);
     std::fflush(stderr);
     shown_ = true;
   }

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/import_file.h"
+#include "cmd/view/chart.h"
 #include "cmd/view/terminal.h"
 
 namespace pitot {
@@ -198,11 +199,8 @@ class Importer {
 
   void ShowProgress(const std::string& file, uint64_t done, uint64_t bytes) {
     if (!show_progress_ || bytes == 0) return;
-    constexpr size_t kBar = 30;
-    const size_t filled = kBar * done / bytes;
-    std::string bar;
-    for (size_t i = 0; i < kBar; ++i) bar += i < filled ? "━" : "·";
-    fmt::print(stderr, "\r\x1b[K{} {:3d}%  {} spans  {}", bar, 100 * done / bytes,
+    const double fraction = static_cast<double>(done) / static_cast<double>(bytes);
+    fmt::print(stderr, "\r\x1b[K{} {:3d}%  {} spans  {}", ProgressBar(fraction), 100 * done / bytes,
                FormatCount(accepted_), Fit(CleanLine(file), 30));
     std::fflush(stderr);
   }

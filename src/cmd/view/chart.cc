@@ -17,6 +17,14 @@ std::string Bar(double fraction, size_t width) {
   return PadRight(bar, width);
 }
 
+std::string ProgressBar(double fraction) {
+  constexpr size_t kWidth = 30;
+  const auto filled = static_cast<size_t>(kWidth * std::clamp(fraction, 0.0, 1.0));
+  std::string bar;
+  for (size_t i = 0; i < kWidth; ++i) bar += i < filled ? "━" : "·";
+  return bar;
+}
+
 std::string Sparkline(std::span<const double> values) {
   constexpr std::string_view kLevels[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   double most = 0;

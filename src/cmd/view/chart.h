@@ -14,6 +14,9 @@ namespace pitot {
 // than nothing shows at least an eighth.
 std::string Bar(double fraction, size_t width);
 
+// "━━━━······": how far work has come, 30 columns.
+std::string ProgressBar(double fraction);
+
 // "▁▂▅█▃": one column a value, relative to the largest; zero is a blank, negative counts as zero.
 std::string Sparkline(std::span<const double> values);
 

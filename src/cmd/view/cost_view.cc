@@ -35,11 +35,6 @@ std::string PerCall(const json::value& figures) {
   return UsdText(Number(figures, "cost_usd") / priced);
 }
 
-std::string Money(const json::value& figures) {
-  const bool more = Number(figures, "unpriced_calls") > 0 && !IsNull(figures, "cost_usd");
-  return CostText(figures) + (more ? "+" : "");
-}
-
 std::vector<std::string> FieldsOf(const json::value& answer) {
   std::vector<std::string> fields;
   for (const json::value& field : List(answer, "by")) {
@@ -100,7 +95,7 @@ class Trends {
 
 std::string Headline(const json::value& answer, const Terminal& terminal) {
   const json::value& total = Part(answer, "total");
-  std::string line = fmt::format("{} · {} · {} tokens in, {} out", Money(total),
+  std::string line = fmt::format("{} · {} · {} tokens in, {} out", MoneyText(total),
                                  Plural(Number(total, "calls"), "model call", "model calls"),
                                  ShortCount(Number(total, "input_tokens")),
                                  ShortCount(Number(total, "output_tokens")));
@@ -135,7 +130,7 @@ std::string ProjectionText(const json::value& answer, const Terminal& terminal) 
 }
 
 std::vector<std::string> FigureCells(const json::value& figures, double share) {
-  return {Money(figures),
+  return {MoneyText(figures),
           PercentText(share),
           Bar(share, kBarWidth),
           CountText(figures, "calls"),
@@ -149,8 +144,9 @@ std::string TreeLine(const json::value& node, double total, size_t depth,
                      const Terminal& terminal) {
   const double cost = Number(node, "cost_usd");
   const double share = total > 0 ? cost / total : 0;
-  const std::string figures = fmt::format(" {:>10} {:>7} {} {:>7}", Money(node), PercentText(share),
-                                          Bar(share, kBarWidth), ShortCount(Number(node, "calls")));
+  const std::string figures =
+      fmt::format(" {:>10} {:>7} {} {:>7}", MoneyText(node), PercentText(share),
+                  Bar(share, kBarWidth), ShortCount(Number(node, "calls")));
   const size_t names = terminal.width - std::min(terminal.width, TextWidth(figures));
   const std::string field = Text(node, "field");
   std::string name = Flag(node, "other")          ? "(the rest)"

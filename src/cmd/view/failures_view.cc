@@ -1,6 +1,5 @@
 // Tools and errors: what failed, and how.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <boost/json.hpp>
 #include <string>
@@ -42,14 +41,6 @@ std::string Changes(const json::value& answer, const Terminal& terminal) {
            Wrapped(Text(change, "message"), 2, terminal.width);
   }
   return out.empty() ? out : "\n" + out;
-}
-
-std::string Joined(const json::value& object, std::string_view name) {
-  std::vector<std::string> words;
-  for (const json::value& one : List(object, name)) {
-    if (one.is_string()) words.push_back(CleanLine(std::string_view(one.get_string())));
-  }
-  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string Examples(const json::value& category, const Terminal& terminal) {
@@ -140,7 +131,7 @@ std::string RenderErrors(const json::value& answer, const Terminal& terminal) {
         Plural(Number(category, "traces"), "trace", "traces"));
     out += head + "\n";
     for (const auto& [name, label] : {std::pair("tools", "tools"), {"models", "models"}}) {
-      if (const std::string words = Joined(category, name); !words.empty()) {
+      if (const std::string words = JoinedText(category, name); !words.empty()) {
         out += Fit(fmt::format("  {}: {}", label, words), terminal.width) + "\n";
       }
     }

@@ -1,6 +1,5 @@
 // Sessions, users, prompts, models, providers: one table each.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <boost/json.hpp>
 #include <string>
@@ -22,22 +21,9 @@ struct Column {
   std::string (*cell)(const json::value& row);
 };
 
-std::string Money(const json::value& row) {
-  const bool more = Number(row, "unpriced_calls") > 0 && !IsNull(row, "cost_usd");
-  return CostText(row) + (more ? "+" : "");
-}
-
 std::string ErrorShare(const json::value& row) {
   const double calls = Number(row, "calls");
   return calls > 0 ? PercentText(Number(row, "errors") / calls) : "";
-}
-
-std::string Joined(const json::value& row, std::string_view name) {
-  std::vector<std::string> words;
-  for (const json::value& one : List(row, name)) {
-    if (one.is_string()) words.push_back(CleanLine(std::string_view(one.get_string())));
-  }
-  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string CutOffShare(const json::value& row) {
@@ -60,7 +46,7 @@ const Column kSession = {{"session", false, true}, [](const json::value& row) {
 const Column kUser = {{"user", false, true}, [](const json::value& row) {
                         return GroupText("user_id", Part(row, "user_id"));
                       }};
-const Column kCost = {{"cost", true}, Money};
+const Column kCost = {{"cost", true}, MoneyText};
 const Column kCalls = {{"calls", true},
                        [](const json::value& row) { return CountText(row, "calls"); }};
 const Column kTools = {{"tools", true, false, 110},
@@ -79,7 +65,7 @@ const Column kP99 = {{"p99", true}, [](const json::value& row) { return MsText(r
 const Column kLast = {{"last (UTC)", false, false, 75},
                       [](const json::value& row) { return ClockText(Text(row, "last_at")); }};
 const Column kFeatures = {{"features", false, true, 120},
-                          [](const json::value& row) { return Joined(row, "features"); }};
+                          [](const json::value& row) { return JoinedText(row, "features"); }};
 const Column kProvider = {{"provider", false, true}, [](const json::value& row) {
                             return GroupText("provider", Part(row, "provider"));
                           }};
@@ -161,7 +147,7 @@ const std::vector<GroupView>& Views() {
         kP50,
         kP99,
         {{"models", false, true, 100},
-         [](const json::value& row) { return Joined(row, "models"); }}}},
+         [](const json::value& row) { return JoinedText(row, "models"); }}}},
   };
   return kViews;
 }

@@ -1,9 +1,11 @@
 #include "cmd/view/words.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/json.hpp>
 #include <cmath>
+#include <vector>
 
 #include "base/text.h"
 #include "cmd/client.h"
@@ -27,6 +29,11 @@ std::string UsdText(double usd) { return FormatUsd(std::llround(usd * 1e9)); }
 
 std::string CostText(const json::value& object) {
   return IsNull(object, "cost_usd") ? "unpriced" : UsdText(Number(object, "cost_usd"));
+}
+
+std::string MoneyText(const json::value& object) {
+  const bool more = Number(object, "unpriced_calls") > 0 && !IsNull(object, "cost_usd");
+  return CostText(object) + (more ? "+" : "");
 }
 
 std::string DurationText(double ms) { return FormatDuration(std::llround(ms * 1e6)); }
@@ -55,6 +62,14 @@ std::string ClockText(std::string_view rfc3339) {
 
 std::string Plural(double n, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", FormatCount(static_cast<uint64_t>(n)), n == 1 ? one : many);
+}
+
+std::string JoinedText(const json::value& object, std::string_view name) {
+  std::vector<std::string> words;
+  for (const json::value& one : List(object, name)) {
+    if (one.is_string()) words.push_back(CleanLine(std::string_view(one.get_string())));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string WindowText(const json::value& answer) {

@@ -15,6 +15,8 @@ std::string ShortCount(double n);                                               
 std::string CountText(const boost::json::value& object, std::string_view name);  // 1,204
 std::string UsdText(double usd);                                                 // "$0.0042"
 std::string CostText(const boost::json::value& object);  // cost_usd: "$0.0042", "unpriced".
+// The same, with "+" where calls of unknown price (unpriced_calls) come on top.
+std::string MoneyText(const boost::json::value& object);
 std::string DurationText(double ms);
 // A member in milliseconds; "" when it is null.
 std::string MsText(const boost::json::value& object, std::string_view name);
@@ -23,6 +25,9 @@ std::string TimeText(std::string_view rfc3339);   // 2026-11-20 07:00:43 (UTC)
 std::string ClockText(std::string_view rfc3339);  // 11-20 07:00:43 (UTC)
 std::string Plural(double n, std::string_view one,
                    std::string_view many);  // "1 call", "1,204 calls"
+
+// A member that is a list of texts: "a, b".
+std::string JoinedText(const boost::json::value& object, std::string_view name);
 
 // "since 2026-11-19 07:00:43 until ... UTC" of an answer's window.
 std::string WindowText(const boost::json::value& answer);

@@ -24,6 +24,7 @@
 #include "ingest/active_traces.h"
 #include "ingest/flush_batch.h"
 #include "ingest/prepare.h"
+#include "ingest/price_span.h"
 #include "normalize/normalize.h"
 #include "normalize/redact.h"
 #include "price/price.h"
@@ -185,28 +186,13 @@ class Bench {
     }
     {
       const Timer timer(costs, kPrice);
-      for (Span& span : spans) PriceOne(span);
+      for (Span& span : spans) PriceSpan(prices_, span);
     }
     {
       const Timer timer(costs, kPayloadHash);
       for (Span& span : spans) HashPayloads(span);
     }
     Encode(spans, costs);
-  }
-
-  void PriceOne(Span& span) {
-    if (!span.has_usage) return;
-    const Price table = prices_.PriceOf({.provider = span.provider,
-                                         .model = span.model,
-                                         .at_ns = span.end_ns,
-                                         .service_tier = span.service_tier,
-                                         .usage = span.usage});
-    const Price price = Settle(table, span.cost_reported, span.usage);
-    span.cost = price.cost;
-    span.cost_by_bucket = price.by_bucket;
-    span.price_source = price.source;
-    span.price_rule = price.rule;
-    span.price_version = price.version;
   }
 
   static void HashPayloads(Span& span) {
