@@ -56,10 +56,10 @@ class CheckDeps(TreeTest):
         self.accepts("src/store/a.cc", '#include "base/status.h"\n#include "store/a.h"\n')
 
     def test_upward(self):
-        self.refuses("src/store/a.cc", '#include "ingest/spool.h"\n', "a higher layer")
+        self.refuses("src/store/a.cc", '#include "ingest/spool/spool.h"\n', "a higher layer")
 
     def test_same_layer(self):
-        self.refuses("src/query/a.cc", '#include "ingest/spool.h"\n', "its own layer")
+        self.refuses("src/query/a.cc", '#include "ingest/spool/spool.h"\n', "its own layer")
 
     def test_unknown_folder(self):
         self.refuses("src/base/a.cc", '#include "util/a.h"\n', "names no folder")

@@ -51,6 +51,11 @@ enum class Drop : uint8_t {
   kQuarantined,
   kSpoolCorrupt,
   kErased,
+  // The gateway.
+  kUnmeteredCall,
+  kUsageEstimated,
+  kCaptureCut,
+  kCaptureDropped,
   kEnd,
 };
 inline constexpr size_t kDropCount = static_cast<size_t>(Drop::kEnd);
@@ -137,6 +142,21 @@ inline constexpr DropRow kDropRows[] = {
     {Drop::kErased, "erased", Severity::kInfo,
      "A span or log of a trace that was deleted came (again) and was left out. Stop its sender, or "
      "give the run a new trace id."},
+    {Drop::kUnmeteredCall, "unmetered_call", Severity::kWarning,
+     "A provider answered through the gateway, and its answer said nothing of usage. The span says "
+     "which path; its cost is unknown."},
+    {Drop::kUsageEstimated, "usage_estimated", Severity::kInfo,
+     "A call ended before the provider reported its usage; tokens were estimated from what was "
+     "sent "
+     "and what arrived, and marked."},
+    {Drop::kCaptureCut, "capture_cut", Severity::kWarning,
+     "An answer was longer than limits.gateway_capture_bytes; the caller got all of it, the span "
+     "only "
+     "its beginning."},
+    {Drop::kCaptureDropped, "capture_dropped", Severity::kDataLoss,
+     "Finished calls waited above limits.gateway_queue_bytes, so a call's contents were left out; "
+     "its "
+     "figures were kept. Give the server more cores."},
 };
 static_assert(std::size(kDropRows) == kDropCount);
 

@@ -39,6 +39,14 @@ struct Limits {
   int64_t sql_memory_bytes = 2LL << 30;
   int64_t sql_text_bytes = 64 << 10;
   int64_t sql_result_bytes = 64 << 20;
+  int64_t gateway_request_bytes = 32 << 20;
+  int64_t gateway_calls = 4096;
+  int64_t gateway_capture_bytes = 16 << 20;
+  int64_t gateway_queue_bytes = 128 << 20;
+  int64_t gateway_runs = 100'000;
+  int64_t gateway_cache_bytes = 64 << 20;
+  int64_t budget_counters = 1'000'000;
+  int64_t api_keys = 100'000;
 };
 
 struct LimitRow {
@@ -109,6 +117,26 @@ inline constexpr LimitRow kLimitRows[] = {
     {"sql_text_bytes", &Limits::sql_text_bytes, "bytes", "400.", 16, 1 << 20},
     {"sql_result_bytes", &Limits::sql_result_bytes, "bytes", "The query is stopped.", 1 << 10,
      1 << 30},
+    {"gateway_request_bytes", &Limits::gateway_request_bytes, "bytes",
+     "A larger body for a provider is refused: 413 in the provider's own form.", 1 << 10,
+     1LL << 30},
+    {"gateway_calls", &Limits::gateway_calls, "calls in flight",
+     "Further calls are refused: 503 with Retry-After.", 1, 1 << 20},
+    {"gateway_capture_bytes", &Limits::gateway_capture_bytes, "bytes a call",
+     "The answer goes on to the caller; its span keeps no more, counted as capture_cut.", 1 << 10,
+     1LL << 30},
+    {"gateway_queue_bytes", &Limits::gateway_queue_bytes, "bytes",
+     "Finished calls that wait to become spans: beyond it only their figures are kept, counted as "
+     "capture_dropped. Budgets are not affected.",
+     1 << 20, 1LL << 40},
+    {"gateway_runs", &Limits::gateway_runs, "runs",
+     "The run idle for longest is forgotten: its next call starts a trace, its loop counts anew.",
+     16, 1 << 24},
+    {"gateway_cache_bytes", &Limits::gateway_cache_bytes, "bytes",
+     "The answers unused for longest leave the cache.", 0, 1LL << 40},
+    {"budget_counters", &Limits::budget_counters, "counters",
+     "A call that needs a further one under a hard budget is refused.", 16, 1 << 26},
+    {"api_keys", &Limits::api_keys, "keys", "Further keys are refused: 400.", 1, 1 << 24},
 };
 
 }  // namespace pitot

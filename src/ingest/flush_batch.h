@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ingest/erased.h"
-#include "ingest/record.h"
-#include "ingest/spool.h"
+#include "ingest/history/erased.h"
+#include "ingest/spool/record.h"
+#include "ingest/spool/spool.h"
 #include "model/arena.h"
 
 namespace pitot {

@@ -8,12 +8,12 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "store/erase.h"
-#include "store/facts_table.h"
-#include "store/logs_table.h"
-#include "store/payloads_table.h"
-#include "store/points_table.h"
-#include "store/spans_table.h"
-#include "store/traces_table.h"
+#include "store/tables/facts_table.h"
+#include "store/tables/logs_table.h"
+#include "store/tables/payloads_table.h"
+#include "store/tables/points_table.h"
+#include "store/tables/spans_table.h"
+#include "store/tables/traces_table.h"
 
 namespace pitot {
 

@@ -17,13 +17,13 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "ingest/active_traces.h"
-#include "ingest/erased.h"
 #include "ingest/flush_batch.h"
+#include "ingest/history/erased.h"
 #include "ingest/quarantine.h"
 #include "ingest/receipts.h"
+#include "ingest/resolve/active_traces.h"
 #include "ingest/seen.h"
-#include "ingest/spool.h"
+#include "ingest/spool/spool.h"
 #include "store/engine.h"
 
 namespace pitot {

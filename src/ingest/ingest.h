@@ -19,15 +19,15 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "ingest/erased.h"
 #include "ingest/flusher.h"
-#include "ingest/gate.h"
+#include "ingest/history/erased.h"
+#include "ingest/history/gate.h"
 #include "ingest/live.h"
 #include "ingest/prepare.h"
 #include "ingest/receipts.h"
 #include "ingest/request.h"
 #include "ingest/seen.h"
-#include "ingest/spool.h"
+#include "ingest/spool/spool.h"
 #include "store/engine.h"
 
 namespace pitot {

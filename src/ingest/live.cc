@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ingest/record.h"
-#include "ingest/record_items.h"
+#include "ingest/spool/record.h"
+#include "ingest/spool/record_items.h"
 
 namespace pitot {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "store/attr_json.h"
+#include "store/tables/attr_json.h"
 
 namespace pitot {
 

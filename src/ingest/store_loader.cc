@@ -8,8 +8,8 @@
 #include "base/hex.h"
 #include "base/status.h"
 #include "store/read_traces.h"
-#include "store/row_binary.h"
-#include "store/spans_table.h"
+#include "store/tables/row_binary.h"
+#include "store/tables/spans_table.h"
 
 namespace pitot {
 namespace {

@@ -3,7 +3,7 @@
 // TraceLoader over the store's tables.
 #pragma once
 
-#include "ingest/trace_loader.h"
+#include "ingest/resolve/trace_loader.h"
 #include "store/engine.h"
 
 namespace pitot {

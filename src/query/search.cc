@@ -17,7 +17,7 @@
 #include "query/filter/phrase.h"
 #include "query/snippet.h"
 #include "store/day.h"
-#include "store/row_binary.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

@@ -10,9 +10,9 @@
 #include "query/filter/phrase.h"
 #include "query/snippet.h"
 #include "store/day.h"
-#include "store/facts_table.h"
-#include "store/payloads_table.h"
-#include "store/spans_table.h"
+#include "store/tables/facts_table.h"
+#include "store/tables/payloads_table.h"
+#include "store/tables/spans_table.h"
 #include "store/testing/store_test_base.h"
 
 namespace pitot {

@@ -13,7 +13,7 @@
 #include "query/sql_files.h"
 #include "query/trace_queries.h"
 #include "query/traces.h"
-#include "store/row_binary.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "base/status.h"
 #include "store/day.h"
-#include "store/row_binary.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "store/table_test_util.h"
+#include "store/tables/table_test_util.h"
 
 namespace pitot {
 namespace {

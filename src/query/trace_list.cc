@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "query/sql_files.h"
 #include "store/day.h"
-#include "store/row_binary.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

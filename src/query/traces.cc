@@ -12,8 +12,8 @@
 #include "query/trace_list.h"
 #include "query/trace_queries.h"
 #include "store/day.h"
-#include "store/row_binary.h"
-#include "store/statement.h"
+#include "store/engine/statement.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

@@ -8,7 +8,7 @@
 #include "http/guard.h"
 #include "http/memory_budget.h"
 #include "http/server.h"
-#include "ingest/erasure.h"
+#include "ingest/history/erasure.h"
 #include "ingest/ingest.h"
 #include "normalize/redact.h"
 #include "price/price.h"

@@ -5,10 +5,10 @@
 #include "base/hex.h"
 #include "base/status.h"
 #include "store/day.h"
-#include "store/erased_table.h"
-#include "store/row_binary.h"
-#include "store/spans_table.h"
-#include "store/statement.h"
+#include "store/engine/statement.h"
+#include "store/tables/erased_table.h"
+#include "store/tables/row_binary.h"
+#include "store/tables/spans_table.h"
 
 namespace pitot {
 namespace {

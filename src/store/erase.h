@@ -1,7 +1,7 @@
 // store/erase.h
 //
 // Deletes a trace, or everything of a user, from all tables: the steps, each of which may be
-// repeated after a crash. ingest/erasure.h runs them in order, while nothing else is written.
+// repeated after a crash. ingest/history/erasure.h runs them in order, while nothing else is written.
 //
 // What is erased.
 //   A trace: all of it.

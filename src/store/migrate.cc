@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
-#include "store/statement.h"
+#include "store/engine/statement.h"
 
 namespace pitot {
 namespace {

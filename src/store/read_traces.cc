@@ -5,8 +5,8 @@
 #include "base/hex.h"
 #include "base/status.h"
 #include "store/day.h"
-#include "store/row_binary.h"
-#include "store/spans_table.h"
+#include "store/tables/row_binary.h"
+#include "store/tables/spans_table.h"
 
 namespace pitot {
 namespace {

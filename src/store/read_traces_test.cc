@@ -6,10 +6,10 @@
 #include <cstring>
 #include <vector>
 
-#include "store/facts_table.h"
-#include "store/spans_table.h"
-#include "store/table_test_util.h"
-#include "store/traces_table.h"
+#include "store/tables/facts_table.h"
+#include "store/tables/spans_table.h"
+#include "store/tables/table_test_util.h"
+#include "store/tables/traces_table.h"
 
 namespace pitot {
 namespace {

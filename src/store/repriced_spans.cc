@@ -6,8 +6,8 @@
 
 #include "base/hex.h"
 #include "base/status.h"
-#include "store/row_binary.h"
-#include "store/statement.h"
+#include "store/engine/statement.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "store/statement.h"
+#include "store/engine/statement.h"
 
 namespace pitot {
 namespace {

@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "store/row_binary.h"
-#include "store/state_table.h"
+#include "store/tables/row_binary.h"
+#include "store/tables/state_table.h"
 
 namespace pitot {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/status.h"
-#include "store/engine_writes.h"
+#include "store/engine/engine_writes.h"
 #include "store/migrate.h"
 #include "store/schema.h"
 

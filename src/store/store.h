@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "store/embedded_engine.h"
 #include "store/engine.h"
-#include "store/remote_engine.h"
+#include "store/engine/embedded_engine.h"
+#include "store/engine/remote_engine.h"
 #include "store/retention.h"
 
 namespace pitot {

@@ -18,13 +18,13 @@
 
 #include "base/status.h"
 #include "store/day.h"
-#include "store/embedded_engine.h"
-#include "store/facts_table.h"
+#include "store/engine/embedded_engine.h"
 #include "store/migrate.h"
-#include "store/payloads_table.h"
 #include "store/schema.h"
-#include "store/spans_table.h"
-#include "store/traces_table.h"
+#include "store/tables/facts_table.h"
+#include "store/tables/payloads_table.h"
+#include "store/tables/spans_table.h"
+#include "store/tables/traces_table.h"
 #include "tests/bench/synthetic_spans.h"
 
 namespace pitot {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ingest/active_traces.h"
-#include "ingest/resolve_test_util.h"
+#include "ingest/resolve/active_traces.h"
+#include "ingest/resolve/resolve_test_util.h"
 
 namespace pitot {
 namespace {

@@ -98,7 +98,7 @@ TEST_F(DiskTest, WritesThatFailAreNotAcknowledgedAndSendersMayComeAgain) {
   EXPECT_EQ(StoredIds(), Ids({1, 2, 3, 6, 7, 8, 9, 10, 12}));
 }
 
-// libchdb by itself calls such inserts successful (src/store/engine_writes.h).
+// libchdb by itself calls such inserts successful (src/store/engine/engine_writes.h).
 TEST_F(DiskTest, AFullDiskUnderTheStoreDelaysWhatIsStored) {
   if (IsSanitizedBuild()) GTEST_SKIP() << "needs the embedded store";
   pitot_.Set("ingest.batch_delay", "500ms");

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "ingest/record.h"
-#include "ingest/spool_format.h"
+#include "ingest/spool/record.h"
+#include "ingest/spool/spool_format.h"
 
 namespace pitot {
 namespace {

@@ -1,6 +1,6 @@
 """All deliveries of the spans of one trace -> its facts and its row of the list.
 
-The rules are those of src/ingest/resolve.h, written down again as plainly as possible: no indices,
+The rules are those of src/ingest/resolve/resolve.h, written down again as plainly as possible: no indices,
 no sharing of work, quadratic where that is the obvious way to say it.
 """
 

@@ -1,4 +1,4 @@
-"""The tree of a trace, by the rules of src/ingest/resolve.h."""
+"""The tree of a trace, by the rules of src/ingest/resolve/resolve.h."""
 
 
 def latest(deliveries):

@@ -2,7 +2,7 @@
 #include "api/handlers.h"
 #include "api/ndjson.h"
 #include "base/status.h"
-#include "ingest/erasure.h"
+#include "ingest/history/erasure.h"
 
 namespace pitot {
 namespace {

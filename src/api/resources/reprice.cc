@@ -1,5 +1,5 @@
 // POST /api/v1/reprice
-#include "ingest/reprice.h"
+#include "ingest/history/reprice.h"
 
 #include <atomic>
 

@@ -9,8 +9,8 @@
 #include "query/export/otlp_line.h"
 #include "query/export/payload_cache.h"
 #include "query/export/span_line.h"
-#include "store/row_binary.h"
-#include "store/statement.h"
+#include "store/engine/statement.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "model/arena.h"
 #include "model/span.h"
-#include "store/row_binary.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "base/hex.h"
-#include "store/attr_json.h"
+#include "store/tables/attr_json.h"
 
 namespace pitot {
 namespace {

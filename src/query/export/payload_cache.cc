@@ -5,7 +5,7 @@
 #include "base/hex.h"
 #include "base/status.h"
 #include "query/sql_files.h"
-#include "store/row_binary.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

@@ -13,12 +13,12 @@
 #include "query/filter/ast.h"
 #include "query/filter/filter.h"
 #include "store/day.h"
-#include "store/facts_table.h"
-#include "store/payloads_table.h"
-#include "store/spans_table.h"
-#include "store/table_block.h"
+#include "store/tables/facts_table.h"
+#include "store/tables/payloads_table.h"
+#include "store/tables/spans_table.h"
+#include "store/tables/table_block.h"
+#include "store/tables/traces_table.h"
 #include "store/testing/store_test_base.h"
-#include "store/traces_table.h"
 
 namespace pitot {
 namespace {

@@ -9,7 +9,7 @@
 #include "query/trace_list.h"
 #include "query/trace_queries.h"
 #include "store/day.h"
-#include "store/row_binary.h"
+#include "store/tables/row_binary.h"
 
 namespace pitot {
 namespace {

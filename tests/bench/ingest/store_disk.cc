@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "store/embedded_engine.h"
+#include "store/engine/embedded_engine.h"
 
 namespace pitot {
 namespace {

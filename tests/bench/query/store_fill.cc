@@ -22,10 +22,10 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "store/embedded_engine.h"
+#include "store/engine/embedded_engine.h"
+#include "store/engine/statement.h"
 #include "store/migrate.h"
 #include "store/schema.h"
-#include "store/statement.h"
 
 namespace pitot {
 namespace {
