@@ -58,6 +58,11 @@ struct WireRequest {
   bool server_tools = false;
   // Bytes of the body that are images or other media in base64: their tokens are not bytes / 4.
   int64_t media_bytes = 0;
+  // The most tokens that the body stands for without spelling them out: images, schemas of predefined
+  // tools, the provider's own framing. See estimate.h.
+  int64_t hidden_tokens_max = 0;
+  // Bytes of a predicted output (OpenAI): what is rejected of it is billed as output, beyond max_tokens.
+  int64_t prediction_bytes = 0;
   std::string cache_ttl;  // The longest cache_control ttl asked for: "5m", "1h", or empty.
 
   std::string previous_response_id;  // Responses.
