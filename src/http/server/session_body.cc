@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "http/session.h"
+#include "http/server/session.h"
 
 namespace pitot {
 namespace asio = boost::asio;

@@ -1,4 +1,4 @@
-// http/exchange.h
+// http/server/exchange.h
 //
 // Internal to http/: one request's reply on its way from the handler (any thread) to the session
 // (an I/O thread). Thread-safe.

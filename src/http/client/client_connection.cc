@@ -1,4 +1,4 @@
-#include "http/client_connection.h"
+#include "http/client/client_connection.h"
 
 #include <sys/socket.h>
 

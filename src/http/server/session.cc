@@ -1,4 +1,4 @@
-#include "http/session.h"
+#include "http/server/session.h"
 
 #include <sys/socket.h>
 

@@ -1,4 +1,4 @@
-// http/client_connection.h
+// http/client/client_connection.h
 //
 // Internal to http/: one connection of the client, driven by the thread that uses it.
 #pragma once

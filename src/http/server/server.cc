@@ -16,7 +16,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "http/memory_budget.h"
-#include "http/session.h"
+#include "http/server/session.h"
 
 namespace pitot {
 namespace asio = boost::asio;

@@ -1,4 +1,4 @@
-// http/response_parser.h
+// http/client/response_parser.h
 //
 // Internal to http/: bytes of a connection -> a reply's head and the pieces of its body. Knows no
 // socket.

@@ -1,4 +1,4 @@
-#include "http/response_parser.h"
+#include "http/client/response_parser.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>

@@ -1,4 +1,4 @@
-#include "http/exchange.h"
+#include "http/server/exchange.h"
 
 #include <utility>
 

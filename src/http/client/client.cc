@@ -7,9 +7,9 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
-#include "http/client_connection.h"
+#include "http/client/client_connection.h"
 #include "http/compress.h"
-#include "http/response_parser.h"
+#include "http/client/response_parser.h"
 #include "http/url.h"
 
 namespace pitot {

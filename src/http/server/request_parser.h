@@ -1,4 +1,4 @@
-// http/request_parser.h
+// http/server/request_parser.h
 //
 // Internal to http/: bytes of a connection -> the head of a request and the pieces of a chunked
 // body. Knows no socket. Built on Beast's parser, whose rules against request smuggling hold

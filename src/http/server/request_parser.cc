@@ -1,4 +1,4 @@
-#include "http/request_parser.h"
+#include "http/server/request_parser.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>

@@ -1,4 +1,4 @@
-// http/session.h
+// http/server/session.h
 //
 // Internal to http/: one connection of the server and the I/O thread it lives on.
 #pragma once
@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "http/compress.h"
-#include "http/exchange.h"
-#include "http/request_parser.h"
+#include "http/server/exchange.h"
+#include "http/server/request_parser.h"
 #include "http/server.h"
 
 namespace pitot {
