@@ -83,7 +83,14 @@ void Ingest::Stop(std::chrono::milliseconds drain) {
 }
 
 void Ingest::Accept(IngestRequest request, IngestDone done) {
-  Job job{std::move(request), std::move(done)};
+  Push({std::move(request), std::move(done), nullptr});
+}
+
+void Ingest::AcceptMade(IngestRequest request, MakeSpansFn make, IngestDone done) {
+  Push({std::move(request), std::move(done), std::move(make)});
+}
+
+void Ingest::Push(Job job) {
   if (jobs_.TryPush(job)) return;
   DropCounts drops;
   drops.Add(Drop::kOverloaded);
@@ -139,10 +146,11 @@ absl::Status Ingest::RunAlone(const Flusher::Work& work) { return flusher_->Run(
 
 void Ingest::Process(Preparer& preparer, Job job, Gate::Pass pass) {
   const uint64_t bytes = job.request.body.size();
-  const Hash128 hash = HashOf(job.request);
+  const bool made = job.make != nullptr;
+  const Hash128 hash = made ? Hash128() : HashOf(job.request);
   DropCounts drops;
   IngestReply reply;
-  if (const auto seen = seen_requests_.Find(hash, clock_.Now())) {
+  if (const auto seen = made ? std::nullopt : seen_requests_.Find(hash, clock_.Now())) {
     drops.Add(Drop::kDuplicateRequest);
     reply.accepted = seen->accepted;
     reply.rejected = seen->rejected;
@@ -154,7 +162,9 @@ void Ingest::Process(Preparer& preparer, Job job, Gate::Pass pass) {
   const UnixNanos now = NextReceiveTime();
   const bool watched = !job.request.import && job.request.signal == Signal::kTraces &&
                        live_.Wants(job.request.project);
-  absl::StatusOr<Prepared> prepared = preparer.Prepare(job.request, hash, now, watched, drops);
+  absl::StatusOr<Prepared> prepared =
+      made ? preparer.PrepareMade(job.request, job.make(), now, watched, drops)
+           : preparer.Prepare(job.request, hash, now, watched, drops);
   if (!prepared.ok()) {
     drops.Add(DropOf(prepared.status()));
     reply.status = prepared.status();
@@ -184,7 +194,9 @@ void Ingest::Process(Preparer& preparer, Job job, Gate::Pass pass) {
       std::move(prepared->records), [this, waiting, bytes, hash, now](const absl::Status& status) {
         if (status.ok()) {
           for (const Hash128& key : waiting->payloads) seen_payloads_.Add(key);
-          seen_requests_.Add(hash, {waiting->reply.accepted, waiting->reply.rejected}, now);
+          if (!hash.empty()) {
+            seen_requests_.Add(hash, {waiting->reply.accepted, waiting->reply.rejected}, now);
+          }
           if (!waiting->live.empty()) {
             live_.Publish(waiting->job.request.project, std::move(waiting->live));
           }

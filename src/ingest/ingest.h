@@ -61,6 +61,11 @@ class Ingest {
   // this call when it is refused at once. It must be quick.
   void Accept(IngestRequest request, IngestDone done);
 
+  // For spans made in this program: `make` runs on a worker; redaction, payloads and the promise of an
+  // OK are those of a request. `request` says project, source and sender; its body is empty. Nothing is
+  // taken for a repetition. As Accept otherwise.
+  void AcceptMade(IngestRequest request, MakeSpansFn make, IngestDone done);
+
   // For a request that was refused before it came here (too large, undecodable encoding).
   void CountRefused(const IngestRequest& request, Drop drop, const absl::Status& status);
 
@@ -94,6 +99,7 @@ class Ingest {
   struct Job {
     IngestRequest request;
     IngestDone done;
+    MakeSpansFn make;  // Instead of request.body.
   };
 
   Ingest(IngestOptions options, std::shared_ptr<const PriceBook> book, const Redactor* redactor,
@@ -101,6 +107,7 @@ class Ingest {
 
   void WorkLoop();
   void UseNewestBook(Preparer& preparer, uint64_t& number);
+  void Push(Job job);
   void Process(Preparer& preparer, Job job, Gate::Pass pass);
   void Finish(const IngestRequest& request, uint64_t bytes, const DropCounts& drops,
               IngestReply reply, const IngestDone& done);

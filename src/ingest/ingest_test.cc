@@ -200,6 +200,44 @@ TEST_P(IngestTest, SpansOutOfTimeAreRefusedByNameAndTheRestIsKept) {
   ExpectSoon("SELECT name FROM spans", "good");
 }
 
+TEST_P(IngestTest, SpansMadeHereAreRedactedStoredAndNotPricedAgain) {
+  OpenIngest();
+  const std::string secret = "sk-ant-api03-" + std::string(93, 'a') + "AA";
+  const int64_t now = NowNs();
+  std::latch done(1);
+  IngestReply answer;
+  ingest_->AcceptMade(
+      {.source = Source::kGateway, .body = ""},
+      [&] {
+        MadeSpans made;
+        Span& span = made.spans.emplace_back();
+        span.trace_id.bytes.fill(7);
+        span.span_id.bytes.fill(8);
+        span.kind = Kind::kLlm;
+        span.name = "chat";
+        span.model = made.arena.Copy("gpt-4o");
+        span.start_ns = now;
+        span.end_ns = now + 1000;
+        span.has_usage = true;
+        span.usage[UsageBucket::kInput] = 10;
+        span.cost = NanoUsd{4242};
+        span.price_source = PriceSource::kCatalogue;
+        span.status_message = made.arena.Copy("refused the key " + secret);
+        span.source = Source::kGateway;
+        return made;
+      },
+      [&](IngestReply reply) {
+        answer = std::move(reply);
+        done.count_down();
+      });
+  done.wait();
+  ASSERT_TRUE(answer.status.ok()) << answer.status;
+  EXPECT_EQ(answer.accepted, 1);
+  ExpectSoon("SELECT cost, counted FROM facts FINAL", "4242\ttrue");
+  EXPECT_EQ(Tsv("SELECT position(status_message, 'sk-ant') FROM spans"), "0");
+  EXPECT_EQ(Dropped(Drop::kSecretRedacted), 1u);
+}
+
 TEST_P(IngestTest, ImportedHistoryIsKeptForEver) {
   OpenIngest();
   const IngestReply reply =

@@ -66,17 +66,7 @@ absl::StatusOr<RawBatch> Preparer::Decode(IngestRequest& request, DropCounts& dr
 absl::StatusOr<Prepared> Preparer::Prepare(IngestRequest& request, const Hash128& request_hash,
                                            UnixNanos now_ns, bool watched, DropCounts& drops) {
   ASSIGN_OR_RETURN(const RawBatch batch, Decode(request, drops));
-  import_ = request.import;
-  watched_ = watched;
-  header_ = RecordHeader{.project = request.project,
-                         .source = request.source,
-                         .signal = request.signal,
-                         .keep_days = import_ ? options_.import_keep_days : options_.keep_days,
-                         .recv_ns = now_ns};
-  in_request_.clear();
-  scope_ = {};
-  writer_.Start(header_);
-
+  Start(request, now_ns, watched);
   Prepared out;
   switch (request.signal) {
     case Signal::kTraces:
@@ -103,18 +93,50 @@ absl::StatusOr<Prepared> Preparer::Prepare(IngestRequest& request, const Hash128
       drops.Add(Drop::kNotInterpreted, static_cast<uint32_t>(out.accepted));
       break;
   }
+  Finish(request_hash, drops, out);
+  return out;
+}
+
+Prepared Preparer::PrepareMade(const IngestRequest& request, MadeSpans made, UnixNanos now_ns,
+                               bool watched, DropCounts& drops) {
+  drops = std::move(made.drops);
+  Start(request, now_ns, watched);
+  Prepared out;
+  for (size_t i = 0; i < made.spans.size(); ++i) {
+    Span& span = made.spans[i];
+    if (Refused(span.trace_id, span.name, i, drops)) continue;
+    if (redactor_ != nullptr) redactor_->Redact(&span, &made.arena, &drops);
+    CountPrice(span, ReportedCost::kNone, drops);
+    AddSpan(span, out);
+  }
+  Finish(Hash128(), drops, out);
+  return out;
+}
+
+void Preparer::Start(const IngestRequest& request, UnixNanos now_ns, bool watched) {
+  import_ = request.import;
+  watched_ = watched;
+  header_ = RecordHeader{.project = request.project,
+                         .source = request.source,
+                         .signal = request.signal,
+                         .keep_days = import_ ? options_.import_keep_days : options_.keep_days,
+                         .recv_ns = now_ns};
+  in_request_.clear();
+  scope_ = {};
+  writer_.Start(header_);
+}
+
+void Preparer::Finish(const Hash128& request_hash, const DropCounts& drops, Prepared& out) {
   for (const Drop refusal :
        {Drop::kSpanIdInvalid, Drop::kSpanMalformed, Drop::kSpanTooOld, Drop::kSpanTooNew,
         Drop::kErased, Drop::kLogMalformed, Drop::kPointMalformed}) {
     out.rejected += drops[refusal];
   }
   out.message = out.rejected > 0 ? drops.first_refusal : Warning(drops);
-  if (out.accepted > 0) {
-    writer_.SetRequestHash(request_hash, out.accepted, out.rejected);
-    out.records.emplace_back();
-    writer_.Finish(out.records.back());
-  }
-  return out;
+  if (out.accepted == 0) return;
+  if (!request_hash.empty()) writer_.SetRequestHash(request_hash, out.accepted, out.rejected);
+  out.records.emplace_back();
+  writer_.Finish(out.records.back());
 }
 
 void Preparer::PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& drops) {
@@ -122,17 +144,21 @@ void Preparer::PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& dr
   Normalizer normalizer(batch, arena, options_.limits, drops, header_.source);
   for (size_t i = 0; i < batch.spans.size(); ++i) {
     const RawSpan& raw = batch.spans[i];
-    if (!TimesAllowed(raw, i, drops) || Refused(raw, i, drops)) continue;
+    if (!TimesAllowed(raw, i, drops) || Refused(raw.trace_id, raw.name, i, drops)) continue;
     Span span;
     normalizer.Normalize(raw, &span);
     if (redactor_ != nullptr) redactor_->Redact(&span, &arena, &drops);
     if (raw.whole == nullptr) CountPrice(span, PriceSpan(prices_, span), drops);
-    AddPayloads(span, out);
-    writer_.AddSpan(span);
-    if (watched_) AddLive(span, out);
-    ++out.accepted;
-    FinishRecord(out);
+    AddSpan(span, out);
   }
+}
+
+void Preparer::AddSpan(Span& span, Prepared& out) {
+  AddPayloads(span, out);
+  writer_.AddSpan(span);
+  if (watched_) AddLive(span, out);
+  ++out.accepted;
+  FinishRecord(out);
 }
 
 bool Preparer::TimesAllowed(const RawSpan& raw, size_t index, DropCounts& drops) const {
@@ -162,11 +188,12 @@ bool Preparer::TimesAllowed(const RawSpan& raw, size_t index, DropCounts& drops)
   return true;
 }
 
-bool Preparer::Refused(const RawSpan& raw, size_t index, DropCounts& drops) const {
-  if (!erased_.Refuses(header_.project, raw.trace_id)) return false;
+bool Preparer::Refused(const TraceId& trace_id, std::string_view name, size_t index,
+                       DropCounts& drops) const {
+  if (!erased_.Refuses(header_.project, trace_id)) return false;
   drops.Refuse(
       Drop::kErased,
-      fmt::format("span {} \"{}\": its trace was erased and is not taken again", index, raw.name));
+      fmt::format("span {} \"{}\": its trace was erased and is not taken again", index, name));
   return true;
 }
 

@@ -56,11 +56,19 @@ class Preparer {
   absl::StatusOr<Prepared> Prepare(IngestRequest& request, const Hash128& request_hash,
                                    UnixNanos now_ns, bool watched, DropCounts& drops);
 
+  // The same for spans that this program made: neither normalised nor priced again.
+  Prepared PrepareMade(const IngestRequest& request, MadeSpans made, UnixNanos now_ns, bool watched,
+                       DropCounts& drops);
+
  private:
+  void Start(const IngestRequest& request, UnixNanos now_ns, bool watched);
+  void Finish(const Hash128& request_hash, const DropCounts& drops, Prepared& out);
+  void AddSpan(Span& span, Prepared& out);
   absl::StatusOr<RawBatch> Decode(IngestRequest& request, DropCounts& drops);
   void PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& drops);
   bool TimesAllowed(const RawSpan& raw, size_t index, DropCounts& drops) const;
-  bool Refused(const RawSpan& raw, size_t index, DropCounts& drops) const;
+  bool Refused(const TraceId& trace_id, std::string_view name, size_t index,
+               DropCounts& drops) const;
   void CountPrice(const Span& span, ReportedCost reported, DropCounts& drops) const;
   void AddPayloads(Span& span, Prepared& out);
   void AddPayload(Piece& piece, int32_t day, Prepared& out);

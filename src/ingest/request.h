@@ -8,7 +8,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "base/drops.h"
+#include "model/arena.h"
 #include "model/span.h"
 
 namespace pitot {
@@ -27,6 +30,16 @@ struct IngestRequest {
   bool import = false;      // History: limits.max_age does not apply, retention class "import".
   uint64_t first_line = 1;  // JSON Lines: number of the body's first line, for refusals.
 };
+
+// Spans that this program made itself (the gateway's), instead of decoding them from a request:
+// canonical and priced.
+struct MadeSpans {
+  Arena arena;  // Owns what the spans point into.
+  std::vector<Span> spans;
+  DropCounts drops;  // What was noted while they were made.
+};
+// Runs on one of ingest's workers, once.
+using MakeSpansFn = std::function<MadeSpans()>;
 
 // `status` is OK once the accepted records are durable. Not OK: nothing was taken; its code decides
 // HTTP and gRPC code and whether the sender retries (base/status.h).
