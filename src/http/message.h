@@ -3,6 +3,8 @@
 // Requests and responses as handlers see them: whole, transfer and content encoding undone.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,7 +18,7 @@ struct HttpRequest {
   std::string target;  // Path and query as sent, percent-encoded.
   std::string path;    // Decoded; starts with '/', or is "*" (OPTIONS).
   QueryParams query;
-  HttpHeaders headers;
+  HttpHeaders headers;  // Verbatim, in order.
   std::string body;
   std::string peer;            // "127.0.0.1:50000".
   bool peer_loopback = false;  // The peer's address is a loopback address.
@@ -33,9 +35,15 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 200;
-  // Content-Length, Transfer-Encoding, Connection and Date are the server's; they are ignored here.
+  // Sent as given, in order. Content-Length, Transfer-Encoding and Connection are the server's and
+  // ignored here; Date is added when it is missing.
   HttpHeaders headers;
   std::string body;
+  std::string reason;  // Empty: ReasonPhrase(status).
+  // Of a streamed answer (Responder::Begin) whose length is known: it goes out with Content-Length.
+  // A producer that then writes more or less has the connection cut. Also the length told in the
+  // answer to a HEAD request. Other answers take it from `body`.
+  std::optional<uint64_t> content_length;
 };
 
 // "Not Found" for 404; "" for numbers without a name.

@@ -4,7 +4,9 @@
 // Expect: 100-continue, content codings undone, deadlines against slow peers, bounded memory.
 //
 // Threads: HttpServer is used by its owner only. Service functions run on the server's I/O threads
-// and must not block; a Responder may be completed from any thread, also after the server stopped.
+// (http/io_thread.h) and must not block; a Responder may be completed from any thread, also after
+// the server stopped. On the request's own I/O thread Send, Begin, TryWrite, TryForward and End go
+// straight to the socket when nothing is queued: the bytes are on their way when they return.
 #pragma once
 
 #include <absl/status/status.h>
@@ -36,6 +38,10 @@ class ResponseStream {
   // Queues `chunk` and empties it. False, `chunk` untouched: HttpServerOptions::stream_bytes are
   // queued already (see OnWritable), or the peer is gone (see connected). Never blocks.
   [[nodiscard]] bool TryWrite(std::string& chunk);
+
+  // As TryWrite for bytes that are somebody else's: on the request's own I/O thread only what the
+  // socket does not take at once is copied. All of `piece` is taken, or nothing (false).
+  [[nodiscard]] bool TryForward(std::string_view piece);
 
   // As TryWrite, but waits for room: at most write_timeout without progress, then the connection is
   // cut. kCancelled: the peer is gone; produce no more. Never call it on an I/O thread.
@@ -71,8 +77,9 @@ class Responder {
   // Sends the head (`head.body` is the first piece); the rest follows through the stream.
   ResponseStream Begin(HttpResponse head);
 
-  // Calls `callback` once if the peer goes away before the answer is complete; never after that.
-  // Runs on an I/O thread, or here when the peer has gone already. Set before Send or Begin.
+  // Calls `callback` once if the peer goes away (closes or resets) before the answer is complete,
+  // at once also while the handler waits for something; never after that. Runs on the request's I/O
+  // thread, or here when the peer has gone already. Set before Send or Begin.
   void OnDisconnect(std::function<void()> callback);
   bool connected() const;
 

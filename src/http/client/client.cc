@@ -8,8 +8,8 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "http/client/client_connection.h"
-#include "http/compress.h"
 #include "http/client/response_parser.h"
+#include "http/compress.h"
 #include "http/url.h"
 
 namespace pitot {

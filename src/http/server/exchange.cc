@@ -195,6 +195,10 @@ ResponseStream& ResponseStream::operator=(ResponseStream&& other) noexcept {
   return *this;
 }
 bool ResponseStream::TryWrite(std::string& chunk) { return exchange_->TryWrite(chunk); }
+bool ResponseStream::TryForward(std::string_view piece) {
+  std::string chunk(piece);
+  return exchange_->TryWrite(chunk);
+}
 absl::Status ResponseStream::Write(std::string chunk) { return exchange_->Write(std::move(chunk)); }
 void ResponseStream::OnWritable(std::function<void()> callback) {
   exchange_->OnWritable(std::move(callback));

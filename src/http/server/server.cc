@@ -5,7 +5,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
@@ -87,10 +86,7 @@ class HttpServer::Impl {
   void Start() {
     asio::co_spawn(loops_[0]->context, Accept(), asio::detached);
     for (const auto& loop : loops_) {
-      threads_.emplace_back([&context = loop->context] {
-        const auto work = asio::make_work_guard(context);
-        context.run();
-      });
+      threads_.emplace_back([&thread = *loop->thread] { thread.core().Run(thread); });
     }
   }
 
@@ -115,8 +111,9 @@ class HttpServer::Impl {
       });
       AwaitClosed(SteadyTime::max());
     }
-    for (const auto& loop : loops_) loop->context.stop();
+    for (const auto& loop : loops_) loop->thread->core().Stop();
     for (std::thread& thread : threads_) thread.join();
+    for (const auto& loop : loops_) loop->thread->core().Clear();
   }
 
   uint16_t port() const { return port_; }

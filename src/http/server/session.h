@@ -17,9 +17,10 @@
 #include <vector>
 
 #include "http/compress.h"
+#include "http/io_core.h"
+#include "http/server.h"
 #include "http/server/exchange.h"
 #include "http/server/request_parser.h"
-#include "http/server.h"
 
 namespace pitot {
 
@@ -36,12 +37,13 @@ struct ServerShared {
 
 // The part of an I/O thread its sessions see. Used on that thread only, `context` apart.
 struct IoLoop {
-  std::unordered_set<Session*> sessions;  // Above `context`: it ends the last sessions.
+  std::unordered_set<Session*> sessions;  // Above `thread`: its context ends the last sessions.
   bool sweeping = false;
   bool stopping = false;
   std::string date;  // The Date header's value for `date_second`.
   int64_t date_second = 0;
-  boost::asio::io_context context{1};
+  std::shared_ptr<IoThread> thread = std::make_shared<IoThread>();
+  boost::asio::io_context& context = thread->core().context();
   boost::asio::steady_timer sweep_timer{context};
 
   std::string_view Date();
