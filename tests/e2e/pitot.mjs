@@ -2,15 +2,17 @@
 //
 //   const pitot = await startPitot(t);          // Fresh data, free ports; stopped after the test.
 //   const pitot = await startPitot(t, { onTerminal: true });  // And Ctrl-C stops it.
+//   const pitot = await startPitot(t, { config: { gateway: {} }, env: { A_KEY: 'x' } });
 //   pitot.httpUrl, pitot.grpcUrl, pitot.log
 //   await pitot.command('traces', '--json')     // {code, stdout, stderr}
 //   await pitot.settled()                       // What was acknowledged is in every answer.
 //   await pitot.trace(id, (answer) => ...)      // Asks until the answer satisfies the condition.
+//   await pitot.crash(); await pitot.start();   // kill -9, and again on the same data and ports.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,16 +47,21 @@ async function run(args, env) {
   return { code, ...output };
 }
 
-export async function startPitot(t, { onTerminal = false } = {}) {
+export async function startPitot(t, { onTerminal = false, config, env = {} } = {}) {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run make build`);
   const [httpPort, grpcPort] = await freePorts(2);
   const dataDir = await mkdtemp(join(tmpdir(), 'pitot-e2e-'));
-  const pitot = new Pitot(httpPort, grpcPort, dataDir, onTerminal);
+  const args = ['serve'];
+  if (config) {
+    args.push('--config', join(dataDir, 'pitot.yaml'));
+    await writeFile(args[2], JSON.stringify(config)); // JSON is YAML.
+  }
+  const pitot = new Pitot({ httpPort, grpcPort, dataDir, onTerminal, args, env });
   t.after(async () => {
     await pitot.stop();
     await rm(dataDir, { recursive: true, force: true });
   });
-  await pitot.ready();
+  await pitot.start();
   return pitot;
 }
 
@@ -62,10 +69,13 @@ class Pitot {
   #env;
   #server;
   #onTerminal;
+  #args;
   #log = '';
 
-  constructor(httpPort, grpcPort, dataDir, onTerminal) {
+  constructor({ httpPort, grpcPort, dataDir, onTerminal, args, env }) {
     this.#onTerminal = onTerminal;
+    this.#args = args;
+    this.dataDir = dataDir;
     this.httpUrl = `http://127.0.0.1:${httpPort}`;
     this.grpcUrl = `http://127.0.0.1:${grpcPort}`;
     this.#env = {
@@ -74,14 +84,26 @@ class Pitot {
       PITOT_LISTEN_GRPC: `127.0.0.1:${grpcPort}`,
       PITOT_DATA_DIR: dataDir,
       PITOT_URL: this.httpUrl,
+      ...env,
     };
+  }
+
+  async start() {
     // script(1) runs a program on a terminal of its own and passes on what is typed.
-    this.#server = onTerminal
+    this.#server = this.#onTerminal
       ? spawn('script', ['-qfec', `exec '${PROGRAM}' serve`, '/dev/null'], { env: this.#env })
-      : spawn(PROGRAM, ['serve'], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+      : spawn(PROGRAM, this.#args, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#server.stdout, this.#server.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk) => (this.#log += chunk));
     }
+    await this.ready();
+  }
+
+  // Ends the server without giving it a chance.
+  async crash() {
+    const closed = once(this.#server, 'close');
+    this.#server.kill('SIGKILL');
+    await closed;
   }
 
   async ready() {
@@ -144,6 +166,10 @@ class Pitot {
     clearTimeout(late);
     if (code !== 0)
       throw new Error(`pitot serve ended with ${code ?? signal}, asked to stop:\n${this.#log}`);
+  }
+
+  get pid() {
+    return this.#server.pid;
   }
 
   // What the server has written so far.

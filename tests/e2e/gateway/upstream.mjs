@@ -71,11 +71,7 @@ export function json(status, body, headers = {}) {
 
 export function chunk(bytes) {
   const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
-  return Buffer.concat([
-    Buffer.from(`${body.length.toString(16)}\r\n`),
-    body,
-    Buffer.from('\r\n'),
-  ]);
+  return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]);
 }
 
 export const LAST_CHUNK = '0\r\n\r\n';
@@ -201,7 +197,8 @@ class Connection {
       return [line.slice(0, colon), line.slice(colon + 1).trim()];
     });
     const request = new Received(this, { method, target, headers });
-    if (request.header('expect') === '100-continue') this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+    if (request.header('expect') === '100-continue')
+      this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n');
     const body =
       request.header('transfer-encoding') === 'chunked'
         ? await this.#chunked()

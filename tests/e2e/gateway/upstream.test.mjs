@@ -70,7 +70,10 @@ test('a script can reset, and can hang until the peer goes', async (t) => {
   upstream.on('reset', ['HTTP/1.1 200 OK\r\n', RESET]);
   const reset = await dial(upstream);
   reset.write(get('reset'));
-  assert.deepEqual(await drain(reset), { bytes: Buffer.from('HTTP/1.1 200 OK\r\n'), error: 'ECONNRESET' });
+  assert.deepEqual(await drain(reset), {
+    bytes: Buffer.from('HTTP/1.1 200 OK\r\n'),
+    error: 'ECONNRESET',
+  });
 
   upstream.on('hang', [HANG]);
   const hang = await dial(upstream);
