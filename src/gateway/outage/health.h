@@ -118,6 +118,9 @@ class ProviderHealth {
   ~ProviderHealth();  // All calls have ended.
 
   Admission Begin(std::string_view provider, std::string_view model, UnixNanos now);
+  // The first meaningful byte of a good answer came: a probe need not run to its end to close the
+  // breaker. Others: nothing happens.
+  void Answered(const Call& call, UnixNanos now);
   void End(Call call, const CallOutcome& outcome, UnixNanos now);
 
   // For choosing among equal targets: expected nanoseconds to an answer's first byte (streamed) or
@@ -127,7 +130,8 @@ class ProviderHealth {
                 UnixNanos now) const;
   bool MayBegin(std::string_view provider, std::string_view model, UnixNanos now) const;
 
-  // Sorted by provider and model.
+  // Sorted by provider and model; those without a call in the last five minutes, with none in flight
+  // and a closed breaker are left out.
   std::vector<ModelHealth> List(UnixNanos now) const;
   // {"window_s":300,"models":[{"provider","model","breaker","retry_at","opened_at","opened_why",
   //  "in_flight","calls","errors","error_rate","cancelled","errors_by_class":{},"p50_ms","p99_ms",

@@ -22,8 +22,10 @@ namespace pitot {
 struct RetryOptions {
   // Attempts at one target, the first included. 1: never retry.
   int attempts = 3;
-  // The client's attempts so far (it says how many in x-stainless-retry-count) and ours, together.
-  // Both SDKs make three; three times three would be nine calls at a provider that is down.
+  // Calls at one target for one call of the program, its own retries counted (it says how many it has
+  // made in x-stainless-retry-count; each is taken for `attempts` of ours). Beyond it the client's
+  // retries are passed on one to one. Both SDKs make three attempts; three times three would be nine
+  // calls at a provider that is down.
   int attempts_with_client = 4;
   // The wait doubles from `backoff` up to `backoff_max`; up to a quarter of it is taken off at random.
   std::chrono::milliseconds backoff{250};
