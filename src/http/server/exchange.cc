@@ -5,15 +5,25 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "http/server.h"
+#include "http/server/session.h"
 
 namespace pitot {
 
 template <typename Change>
 void Exchange::Update(Change change) {
-  MutexLock lock(&mutex_);
-  if (!change()) return;
-  // Called under the lock: Detach waits for it, so the session is still there. It only posts.
-  if (wake_ != nullptr) std::exchange(wake_, nullptr)();
+  Session* session = nullptr;
+  {
+    MutexLock lock(&mutex_);
+    if (!change()) return;
+    if (OnThread()) {
+      session = session_;
+    } else if (!posted_) {
+      // Under the lock: Detach waits for it, so the session is still there.
+      posted_ = true;
+      session_->PostPump();
+    }
+  }
+  if (session != nullptr) session->Pump();
 }
 
 void Exchange::Send(HttpResponse response) {
@@ -33,7 +43,13 @@ void Exchange::Begin(HttpResponse head) {
     streamed_ = true;
     queue_ = std::move(head.body);
     head_ = std::move(head);
-    return true;
+    // A head alone waits for the end of this turn: mostly the first piece is at hand, and one
+    // write costs half of two.
+    if (queue_.empty() && OnThread() && !posted_) {
+      posted_ = true;
+      session_->PostPump();
+    }
+    return !queue_.empty() || !OnThread();
   });
 }
 
@@ -51,6 +67,29 @@ bool Exchange::TryWrite(std::string& chunk) {
     return !queue_.empty();
   });
   return taken;
+}
+
+bool Exchange::TryForward(std::string_view piece) {
+  if (!OnThread()) {
+    std::string chunk(piece);
+    return TryWrite(chunk);
+  }
+  Session* session = nullptr;
+  {
+    MutexLock lock(&mutex_);
+    if (detached_ || ended_ || !RoomLocked()) return false;
+    session = session_;
+    if (head_.has_value() || !queue_.empty() || writing_bytes_ > 0 || session->busy()) {
+      queue_ += piece;
+      piece = {};
+    }
+  }
+  if (!piece.empty()) {
+    session->Forward(piece);
+  } else {
+    session->Pump();
+  }
+  return true;
 }
 
 absl::Status Exchange::Write(std::string chunk) {
@@ -78,7 +117,7 @@ void Exchange::OnDisconnect(std::function<void()> callback) {
   Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     gone = detached_;
     if (!gone) on_disconnect_ = std::move(callback);
-    return !gone;  // The session starts to watch.
+    return !gone;  // The session knows whether the peer has left already.
   });
   if (gone) callback();
 }
@@ -117,32 +156,34 @@ size_t Exchange::queued_bytes() const {
   return queue_.size() + writing_bytes_;
 }
 
-Exchange::Work Exchange::Take(std::function<void()> wake) {
+bool Exchange::Take(Work& work) {
   MutexLock lock(&mutex_);
-  Work work;
-  if (head_.has_value()) {
-    work.head = std::move(head_);
-    head_.reset();
-  }
+  posted_ = false;
+  if (detached_ || (!head_.has_value() && queue_.empty() && (!ended_ || end_taken_))) return false;
+  work.head = std::exchange(head_, std::nullopt);
   work.streamed = streamed_;
   work.bytes = std::exchange(queue_, {});
   writing_bytes_ = work.bytes.size();
-  work.end = ended_;
+  work.end = end_taken_ = ended_;
   work.cut = cut_;
-  work.watch = streamed_ || on_disconnect_ != nullptr;
-  wake_ = work.any() ? nullptr : std::move(wake);
-  return work;
+  return true;
 }
 
-void Exchange::Written() {
+void Exchange::Written(size_t left) {
   std::function<void()> writable;
   {
     MutexLock lock(&mutex_);
-    writing_bytes_ = 0;
+    writing_bytes_ = left;
+    if (!RoomLocked()) return;
     room_.NotifyAll();
-    if (RoomLocked()) writable = std::exchange(on_writable_, nullptr);
+    writable = std::exchange(on_writable_, nullptr);
   }
   if (writable != nullptr) writable();
+}
+
+bool Exchange::watched() const {
+  MutexLock lock(&mutex_);
+  return streamed_ || on_disconnect_ != nullptr;
 }
 
 void Exchange::Detach(bool done) {
@@ -155,7 +196,6 @@ void Exchange::Detach(bool done) {
     room_.NotifyAll();
     queue_ = {};
     head_.reset();
-    wake_ = nullptr;
     writable = std::exchange(on_writable_, nullptr);
     disconnect = std::exchange(on_disconnect_, nullptr);
   }
@@ -195,10 +235,7 @@ ResponseStream& ResponseStream::operator=(ResponseStream&& other) noexcept {
   return *this;
 }
 bool ResponseStream::TryWrite(std::string& chunk) { return exchange_->TryWrite(chunk); }
-bool ResponseStream::TryForward(std::string_view piece) {
-  std::string chunk(piece);
-  return exchange_->TryWrite(chunk);
-}
+bool ResponseStream::TryForward(std::string_view piece) { return exchange_->TryForward(piece); }
 absl::Status ResponseStream::Write(std::string chunk) { return exchange_->Write(std::move(chunk)); }
 void ResponseStream::OnWritable(std::function<void()> callback) {
   exchange_->OnWritable(std::move(callback));

@@ -23,29 +23,6 @@ constexpr size_t kHeadReadBytes = 8 << 10;
 constexpr size_t kLingerBytesMax = 16 << 20;
 constexpr std::chrono::milliseconds kLingerTime{2000};
 
-bool HasBody(const HttpResponse& response) {
-  return response.status >= 200 && response.status != 204 && response.status != 304;
-}
-
-bool IsFraming(std::string_view name) {
-  return EqualsIgnoreCase(name, "content-length") || EqualsIgnoreCase(name, "transfer-encoding") ||
-         EqualsIgnoreCase(name, "connection") || EqualsIgnoreCase(name, "date");
-}
-
-void AppendFields(const HttpHeaders& headers, std::string& out) {
-  for (size_t i = 0; i < headers.size(); ++i) {
-    const auto [name, value] = headers[i];
-    if (IsFraming(name)) continue;
-    const size_t start = out.size();
-    out.append(name).append(": ").append(value);
-    // A value must not be able to start a line of its own.
-    for (size_t at = start; at < out.size(); ++at) {
-      if (out[at] == '\r' || out[at] == '\n' || out[at] == '\0') out[at] = ' ';
-    }
-    out += "\r\n";
-  }
-}
-
 }  // namespace
 
 std::string_view IoLoop::Date() {
@@ -79,7 +56,7 @@ std::span<char> ReadBuffer::Space(size_t bytes_min) {
 }
 
 Session::Session(const ServerShared& server, IoLoop& io, asio::ip::tcp::socket socket)
-    : server_(server), io_(io), socket_(std::move(socket)), wake_(io.context) {
+    : server_(server), io_(io), socket_(std::move(socket)), memory_timer_(io.context) {
   boost::system::error_code ignored;
   const auto endpoint = socket_.remote_endpoint(ignored);
   peer_ = endpoint.address().is_v6()
@@ -120,7 +97,8 @@ void Session::Cut() {
   cut_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);
-  wake_.cancel();
+  memory_timer_.cancel();
+  EndReply(false);
 }
 
 void Session::Within(std::chrono::milliseconds time) {
@@ -129,7 +107,14 @@ void Session::Within(std::chrono::milliseconds time) {
 }
 
 asio::awaitable<size_t> Session::Read(std::span<char> space) {
-  if (cut_) co_return 0;
+  if (ahead_begin_ == ahead_end_ && ahead_pending_) co_await waker_.Wait();
+  if (ahead_begin_ != ahead_end_) {
+    const std::string_view held(ahead_.data() + ahead_begin_, ahead_end_ - ahead_begin_);
+    const size_t bytes = held.copy(space.data(), space.size());
+    ahead_begin_ += bytes;
+    co_return bytes;
+  }
+  if (cut_ || peer_ended_) co_return 0;
   auto [error, bytes] =
       co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
   co_return error ? 0 : bytes;
@@ -231,33 +216,39 @@ asio::awaitable<bool> Session::ServeOne() {
   request.peer = peer_;
   request.peer_loopback = peer_loopback_;
   keep_alive_ = parser.keep_alive_wanted() && !io_.stopping;
-  const bool is_head = request.method == "HEAD";
-  const int version_minor = request.version_minor;
+  is_head_ = request.method == "HEAD";
+  version_minor_ = request.version_minor;
 
   Admission admission;
   admission.body_bytes = server_.options.body_bytes;
   if (server_.service.admit != nullptr) server_.service.admit(request, admission);
   if (admission.answer.has_value()) {
     if (!co_await SkipBody(parser)) keep_alive_ = false;
-    const bool sent =
-        co_await SendWhole(*admission.answer, is_head, version_minor, admission.reply_headers);
+    const bool sent = co_await SendWhole(*admission.answer, admission.reply_headers);
     co_return sent&& keep_alive_;
   }
 
-  exchange_ = std::make_shared<Exchange>(server_.options.memory, server_.options.stream_bytes);
+  exchange_ = std::make_shared<Exchange>(*this, *io_.thread, server_.options.memory,
+                                         server_.options.stream_bytes);
   Fault fault = co_await ReadBody(parser, admission, exchange_->lease());
   if (fault.gone) co_return false;
   if (fault.status != 0) {
     co_return co_await Refuse(parser, request, fault.status, std::move(fault.message));
   }
   NoDeadline();
+  extra_headers_ = &admission.reply_headers;
+  reply_done_ = false;
   try {
     server_.service.handle(std::move(request), Responder(exchange_));
   } catch (const std::exception& error) {
     // The Responder has answered 500 on its way out.
     LogError("http: a handler threw: {}", error.what());
   }
-  const bool sent = co_await Reply(is_head, version_minor, admission.reply_headers);
+  if (!reply_done_) {
+    ReadAhead();
+    if (!reply_done_) co_await waker_.Wait();
+  }
+  const bool sent = reply_ok_ && !cut_;
   exchange_->Detach(sent);
   exchange_.reset();
   co_return sent&& keep_alive_;
@@ -274,109 +265,11 @@ asio::awaitable<bool> Session::Refuse(const RequestParser& parser, const HttpReq
   if (status == 503 && !response.headers.Has("retry-after")) {
     response.headers.Add("Retry-After", "1");
   }
-  const bool is_head = parser.head_done() && head.method == "HEAD";
+  is_head_ = parser.head_done() && head.method == "HEAD";
+  version_minor_ = 1;
   static const HttpHeaders kNoHeaders;
-  co_await SendWhole(response, is_head, 1, kNoHeaders);
+  co_await SendWhole(response, kNoHeaders);
   co_return false;
-}
-
-std::string Session::FormatHead(const HttpResponse& response, int version_minor,
-                                std::string_view framing, const HttpHeaders& extra) {
-  std::string out;
-  out.reserve(256);
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
-                 ReasonPhrase(response.status), io_.Date());
-  AppendFields(response.headers, out);
-  AppendFields(extra, out);
-  out += framing;
-  if (!keep_alive_) {
-    out += "Connection: close\r\n";
-  } else if (version_minor == 0) {
-    out += "Connection: keep-alive\r\n";
-  }
-  out += "\r\n";
-  return out;
-}
-
-asio::awaitable<bool> Session::SendWhole(const HttpResponse& response, bool is_head,
-                                         int version_minor, const HttpHeaders& extra) {
-  if (io_.stopping) keep_alive_ = false;
-  const std::string framing = HasBody(response)
-                                  ? fmt::format("Content-Length: {}\r\n", response.body.size())
-                                  : std::string();
-  const std::string head = FormatHead(response, version_minor, framing, extra);
-  const std::string_view body =
-      is_head || !HasBody(response) ? std::string_view() : std::string_view(response.body);
-  co_return co_await Write({head, body});
-}
-
-asio::awaitable<bool> Session::SendPart(Exchange::Work& work, bool is_head, int version_minor,
-                                        const HttpHeaders& extra) {
-  std::string head;
-  if (work.head.has_value()) {
-    if (io_.stopping) keep_alive_ = false;
-    const bool has_body = HasBody(*work.head);
-    framing_ = !has_body            ? Framing::kNoBody
-               : version_minor >= 1 ? Framing::kChunked
-                                    : Framing::kRaw;
-    if (framing_ == Framing::kRaw) keep_alive_ = false;  // The end of the connection ends it.
-    head = FormatHead(*work.head, version_minor,
-                      framing_ == Framing::kChunked ? "Transfer-Encoding: chunked\r\n" : "", extra);
-    if (is_head) framing_ = Framing::kNoBody;
-  }
-  if (framing_ == Framing::kNoBody) work.bytes.clear();
-  std::string_view tail;
-  if (framing_ == Framing::kChunked) {
-    if (!work.bytes.empty()) head += fmt::format("{:x}\r\n", work.bytes.size());
-    const bool ends = work.end && !work.cut;
-    tail = work.bytes.empty() ? (ends ? "0\r\n\r\n" : "") : (ends ? "\r\n0\r\n\r\n" : "\r\n");
-  }
-  co_return co_await Write({head, work.bytes, tail});
-}
-
-asio::awaitable<bool> Session::Reply(bool is_head, int version_minor, const HttpHeaders& extra) {
-  for (;;) {
-    if (cut_ || !exchange_->connected()) co_return false;
-    Exchange::Work work = exchange_->Take([this] {
-      // Null while the session is being destroyed, which waits in Detach.
-      if (std::shared_ptr<Session> self = weak_from_this().lock()) {
-        asio::post(io_.context, [self] { self->wake_.cancel(); });
-      }
-    });
-    if (work.watch) Watch();
-    if (!work.any()) {
-      wake_.expires_at(SteadyTime::max());
-      co_await wake_.async_wait(kAwait);
-      continue;
-    }
-    if (work.head.has_value() && !work.streamed) {
-      co_return co_await SendWhole(*work.head, is_head, version_minor, extra);
-    }
-    if (!co_await SendPart(work, is_head, version_minor, extra)) co_return false;
-    exchange_->Written();
-    if (work.cut) co_return false;
-    if (work.end) co_return true;
-  }
-}
-
-void Session::Watch() {
-  if (watching_ || cut_) return;
-  watching_ = true;
-  socket_.async_wait(
-      asio::ip::tcp::socket::wait_read,
-      [self = shared_from_this(), exchange = exchange_](const boost::system::error_code& error) {
-        if (!error && !self->cut_) {
-          char byte;
-          const ssize_t seen =
-              ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-          // Bytes are the next request: nothing more to learn before they are read.
-          if (seen == 0 || (seen < 0 && errno != EAGAIN)) {
-            exchange->Detach(false);
-            self->wake_.cancel();
-          }
-        }
-        self->watching_ = false;
-      });
 }
 
 }  // namespace pitot

@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "http/server/exchange.h"
 #include "http/server/request_parser.h"
+#include "http/server/waker.h"
 
 namespace pitot {
 
@@ -80,6 +81,14 @@ class Session : public std::enable_shared_from_this<Session> {
   // Ends now.
   void Cut();
 
+  // For Exchange. There may be something to send: sends what the socket takes now.
+  void Pump();
+  // Pump, in a later turn of the loop. From any thread.
+  void PostPump();
+  // Sends a piece of a streamed reply. REQUIRES: !busy(), and nothing is queued before it.
+  void Forward(std::string_view piece);
+  bool busy() const { return pumping_ || writing_; }
+
  private:
   template <typename T>
   using Task = boost::asio::awaitable<T>;
@@ -107,19 +116,25 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Task<bool> Refuse(const RequestParser& parser, const HttpRequest& head, int status,
                     std::string message);
-  Task<bool> Reply(bool is_head, int version_minor, const HttpHeaders& extra);
-  Task<bool> SendWhole(const HttpResponse& response, bool is_head, int version_minor,
-                       const HttpHeaders& extra);
-  Task<bool> SendPart(Exchange::Work& work, bool is_head, int version_minor,
-                      const HttpHeaders& extra);
-  std::string FormatHead(const HttpResponse& response, int version_minor, std::string_view framing,
-                         const HttpHeaders& extra);
+  Task<bool> SendWhole(const HttpResponse& response, const HttpHeaders& extra);
+  void FormatHead(const HttpResponse& response, std::string_view framing, const HttpHeaders& extra,
+                  std::string& out);
 
   Task<size_t> Read(std::span<char> space);  // 0: ended, failed or timed out.
   Task<bool> Write(std::array<std::string_view, 3> pieces);
   Task<void> Linger();
-  // Notices when the peer goes away while nothing is read from it.
-  void Watch();
+  // Reads on while a handler works: that is how a peer that goes away is noticed at once, and the
+  // read is then already under way for the next request.
+  void ReadAhead();
+  void PeerEnded();
+
+  // The reply, driven by Exchange (session_reply.cc).
+  void FormatWork();
+  void FormatPiece(std::string_view piece, bool end);
+  void Flush();
+  void FlushWhenWritable();
+  void Sent();
+  void EndReply(bool ok);
 
   void Within(std::chrono::milliseconds time);
   void BodyDeadline();
@@ -129,7 +144,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const ServerShared& server_;
   IoLoop& io_;
   boost::asio::ip::tcp::socket socket_;
-  boost::asio::steady_timer wake_;
+  boost::asio::steady_timer memory_timer_;
+  Waker waker_{io_.context};  // Of Run, while a callback does the work.
   std::string peer_;
   bool peer_loopback_ = false;
 
@@ -143,10 +159,30 @@ class Session : public std::enable_shared_from_this<Session> {
   bool between_requests_ = true;
   bool keep_alive_ = true;
   bool linger_ = false;  // The peer may still be sending what nobody will read.
-  enum class Framing { kNoBody, kChunked, kRaw };
-  Framing framing_ = Framing::kNoBody;  // Of the streamed reply.
   bool cut_ = false;
-  bool watching_ = false;
+
+  // What is read while a handler works. Held apart from `buffer_`, which may be in use.
+  std::array<char, 8 << 10> ahead_;
+  size_t ahead_begin_ = 0;
+  size_t ahead_end_ = 0;
+  bool ahead_pending_ = false;  // A read into the space behind ahead_end_ is under way.
+  bool peer_ended_ = false;     // No more will come from it.
+
+  // The reply under way.
+  enum class Framing { kNoBody, kChunked, kLength, kRaw };
+  bool is_head_ = false;  // It answers HEAD.
+  int version_minor_ = 1;
+  const HttpHeaders* extra_headers_ = nullptr;
+  Framing framing_ = Framing::kNoBody;
+  uint64_t length_left_ = 0;  // kLength.
+  bool reply_done_ = true;
+  bool reply_ok_ = false;
+  bool pumping_ = false;
+  bool writing_ = false;  // `rest_` waits for the socket.
+  Exchange::Work work_;
+  std::string out_head_;
+  std::string out_tail_;
+  std::array<std::string_view, 3> rest_;  // Not yet sent.
 };
 
 }  // namespace pitot

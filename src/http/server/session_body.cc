@@ -47,15 +47,15 @@ asio::awaitable<bool> Session::Acquire(MemoryLease& lease, int64_t bytes) {
   auto granted = [grant, self = shared_from_this()]() mutable {
     grant->given = true;
     asio::io_context& context = self->io_.context;
-    asio::post(context, [self = std::move(self)] { self->wake_.cancel(); });
+    asio::post(context, [self = std::move(self)] { self->memory_timer_.cancel(); });
   };
   const uint64_t ticket = lease.budget().AcquireOrWait(bytes, std::move(granted));
   if (ticket != 0) {
     const SteadyTime until = std::chrono::steady_clock::now() + server_.options.memory_wait;
     NoDeadline();
     while (!grant->given && !cut_ && std::chrono::steady_clock::now() < until) {
-      wake_.expires_at(until);
-      co_await wake_.async_wait(kAwait);
+      memory_timer_.expires_at(until);
+      co_await memory_timer_.async_wait(kAwait);
     }
     if (lease.budget().Cancel(ticket)) co_return false;
   }
