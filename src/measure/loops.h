@@ -83,9 +83,9 @@ struct LoopOptions {
                                          "*job_status", "BashOutput",   "TaskOutput"};
 
   // Members of arguments and results that differ from call to call and mean nothing: JsonHasher's.
-  std::vector<std::string> volatile_keys = {"timestamp",      "request_id", "nonce",
-                                            "trace_id",       "span_id",    "idempotency_key",
-                                            "correlation_id", "elapsed_ms", "duration_ms"};
+  std::vector<std::string> volatile_keys = {"timestamp",       "request_id",     "nonce",
+                                            "idempotency_key", "correlation_id", "elapsed_ms",
+                                            "duration_ms"};
 
   // Empty, or what is wrong: names the field, its value and the limit.
   std::string Validate() const;
@@ -108,7 +108,7 @@ struct LoopTool {
   bool is_error = false;
 };
 
-// How calls and results are hashed, and which tools poll. Thread-safe once made.
+// How calls and results are hashed. Thread-safe once made.
 class LoopHashes {
  public:
   explicit LoopHashes(const LoopOptions& options);
@@ -144,8 +144,9 @@ class LoopDetector {
   // What a call took in, all of it (cached too). context_tokens 0: unknown.
   void AddInput(int64_t tokens, int64_t context_tokens);
 
-  // Appends what holds now: a warning once, until its reason has gone; a block every time.
-  void Check(std::vector<LoopFinding>& out);
+  // Appends what holds now: a warning once, until its reason has gone; a block every time. `step`: the
+  // model call about to be made, as findings name it.
+  void Check(int64_t step, std::vector<LoopFinding>& out);
 
   int64_t steps() const;  // Since a person last spoke.
 
