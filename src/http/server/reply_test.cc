@@ -52,6 +52,7 @@ TEST_F(HttpReplyTest, AnAnswerIsOnTheWireBeforeTheHandlerReturns) {
   TestSocket socket(port());
   EXPECT_EQ(socket.Ask(kGet).body, "now");
   seen.set_value();
+  server_->Stop(milliseconds(1000));  // The handler still looks at `seen`.
 }
 
 TEST_F(HttpReplyTest, PiecesAreOnTheWireBeforeTheHandlerReturns) {
@@ -81,6 +82,7 @@ TEST_F(HttpReplyTest, PiecesAreOnTheWireBeforeTheHandlerReturns) {
   first.set_value();
   read_until("def");
   second.set_value();
+  server_->Stop(milliseconds(1000));
   EXPECT_NE(got.find("Content-Length: 6\r\n"), std::string::npos) << got;
 }
 
@@ -209,7 +211,7 @@ TEST_F(HttpReplyTest, BackpressureOnTheIoThreadItself) {
       ASSERT_EQ(reply.body.find_first_not_of(static_cast<char>('a' + i % 26), at),
                 i + 1 < Producer::kPieces ? at + Producer::kPieceBytes : std::string::npos);
     }
-    server_->Stop(milliseconds(1000));
+    server_->Stop(milliseconds(1000));  // From here on the producer is ours.
     EXPECT_GT(producer->queued_max, 0u) << "the peer read nothing at first: the queue must fill";
     EXPECT_LT(producer->queued_max, (256u << 10) + Producer::kPieceBytes);
   }
@@ -316,6 +318,7 @@ TEST(IoThread, PostsAndTimersRunInOrderOnTheThread) {
   TestSocket socket((*server)->port());
   socket.Send(kGet);
   EXPECT_EQ(done.get_future().get(), "0 1 2 3 timer");
+  (*server)->Stop(milliseconds(1000));
   EXPECT_EQ(IoThread::Current(), nullptr);
 }
 
