@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace pitot {
@@ -14,5 +15,9 @@ using Sha256Digest = std::array<uint8_t, 32>;
 
 // With SHA instructions about 0.15 us for 64 bytes.
 Sha256Digest Sha256(std::string_view data);
+
+// As 64 lower-case hex digits; back from those of either case, false when it is anything else.
+std::string DigestToHex(const Sha256Digest& digest);
+[[nodiscard]] bool DigestFromHex(std::string_view hex, Sha256Digest& digest);
 
 }  // namespace pitot

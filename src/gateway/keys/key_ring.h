@@ -155,7 +155,6 @@ class KeyRing {
  private:
   struct Record;
   struct Entry {
-    std::shared_ptr<const ApiKey> key;
     std::shared_ptr<Record> record;
     UnixNanos until_ns = 0;  // 0: for ever.
   };
@@ -166,16 +165,22 @@ class KeyRing {
   using Records = std::map<std::string, std::shared_ptr<Record>, std::less<>>;
 
   KeyRing(KeyRingOptions options, StateLog& state, const Clock& clock);
-  absl::Status LoadConfig();
-  void LoadState();
-  void LoadUse();
-  std::optional<Entry> Lookup(const Sha256Digest& hash) const;
-  absl::Status Store(const Record& record, std::string_view action, std::string_view actor);
+  absl::Status LoadConfig(Records& records) const;
+  absl::Status LoadState(Records& records) const;
+  void LoadUse(const Records& records) const;
+  static absl::StatusOr<std::shared_ptr<Record>> ParseRecord(std::string_view id,
+                                                             std::string_view body);
+
+  std::shared_ptr<Record> Lookup(const Sha256Digest& hash, UnixNanos now) const;
+  Records Current() const;
+  absl::StatusOr<std::shared_ptr<Record>> Changeable(const Records& records,
+                                                     std::string_view id) const;
+  bool HasAdminBut(std::string_view id) const;
+  static ApiKey Described(const Record& record, UnixNanos now);
+
   absl::Status Audit(std::string_view action, const ApiKey& key, std::string_view actor);
-  absl::StatusOr<std::shared_ptr<Record>> Changeable(std::string_view id) const;
-  bool HasOtherAdmin(std::string_view id) const;
+  absl::Status Write(const Record& record, std::string_view action, std::string_view actor);
   void Publish(Records records);
-  ApiKey Described(const Record& record) const;
 
   const KeyRingOptions options_;
   StateLog& state_;
@@ -183,6 +188,7 @@ class KeyRing {
 
   Mutex change_;  // Held while a change is written: one at a time.
   mutable Mutex mutex_;
+  // A record never changes but for its last use; a change puts another one in its place.
   Records records_ ABSL_GUARDED_BY(mutex_);  // By id.
   absl::flat_hash_map<Sha256Digest, Entry, DigestHash> by_hash_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> empty_{true};
