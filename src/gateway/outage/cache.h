@@ -44,8 +44,9 @@ struct CacheRequest {
 // SHA-256 over all of it, the first half. A body that is no JSON counts byte for byte.
 CacheKey CacheKeyOf(const CacheRequest& request);
 
-// JSON with members sorted by name and no spaces; numbers and strings as they were written, so that
-// 1.0 and 1 differ. Nothing: not JSON, nested deeper than 512, or an object names a member twice.
+// JSON with members sorted by name, no spaces, and strings in their shortest escapes; numbers as they
+// were written, so that 1.0 and 1 differ. Nothing: not JSON, nested deeper than 512, or an object
+// names a member twice.
 std::optional<std::string> CanonicalJson(std::string_view json);
 
 struct CachedAnswer {

@@ -3,7 +3,7 @@
 // The configured answer for when nobody else answers: "The assistant is briefly unavailable." as a
 // whole, well-formed answer of the model's API, so that the caller's program goes on. It used no
 // tokens and costs nothing.
-// Sources: the event order and required members read by @anthropic-ai/sdk 1.11.0, openai 6.49.0
+// Sources: the event order and required members read by @anthropic-ai/sdk 1.10.0, openai 6.49.0
 // and @google/genai 2.32.0; the providers' API references.
 // Pure; any thread.
 #pragma once

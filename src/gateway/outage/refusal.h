@@ -2,7 +2,7 @@
 //
 // What a caller gets when the gateway itself says no: an error in the envelope of the provider whose
 // API was called, so that its SDK raises what its programs already catch.
-// Sources: error classes of @anthropic-ai/sdk 1.11.0, openai 6.49.0 and @google/genai 2.32.0; the
+// Sources: error classes of @anthropic-ai/sdk 1.10.0, openai 6.49.0 and @google/genai 2.32.0; the
 // providers' error references. Both Stainless SDKs obey `x-should-retry` before the status; Gemini's
 // retries, where switched on, 408, 429, 500, 502, 503 and 504.
 // Pure; any thread.

@@ -2,7 +2,7 @@
 //
 // Whether a failed attempt may be made again, and when: only where the provider cannot have done the
 // work, or says that it did not. Clients retry too; their attempts times ours stay under a cap.
-// Sources: RFC 9110, 9.2.2 and 10.2.3; openai 6.49.0 and @anthropic-ai/sdk 1.11.0 (retry-after-ms,
+// Sources: RFC 9110, 9.2.2 and 10.2.3; openai 6.49.0 and @anthropic-ai/sdk 1.10.0 (retry-after-ms,
 // x-should-retry, x-stainless-retry-count).
 // Pure: time and randomness are arguments.
 #pragma once
