@@ -20,7 +20,7 @@
 #include "model/arena.h"
 #include "model/attr.h"
 #include "model/span.h"
-#include "normalize/json_text.h"
+#include "wire/json_text.h"
 
 namespace pitot {
 

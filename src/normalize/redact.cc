@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/status.h"
-#include "normalize/json_text.h"
 #include "normalize/personal_rules.h"
 #include "normalize/secret_scan.h"
+#include "wire/json_text.h"
 
 namespace pitot {
 namespace {

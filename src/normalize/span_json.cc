@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "normalize/json_text.h"
+#include "wire/json_text.h"
 
 namespace pitot {
 namespace {

@@ -8,7 +8,7 @@
 #include <limits>
 #include <string>
 
-#include "normalize/json_text.h"
+#include "wire/json_text.h"
 
 namespace pitot {
 namespace {

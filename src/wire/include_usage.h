@@ -24,6 +24,8 @@ class UsageEventFilter {
   void Finish(std::string& out);
 
  private:
+  size_t EventEnd(size_t begin);
+
   std::string held_;
   size_t scanned_ = 0;
   bool pass_ = false;  // An event over the bound is passed on as it comes.

@@ -44,6 +44,7 @@ struct WireResult {
   std::optional<int64_t> raw_output_tokens;
   std::optional<int64_t> raw_total_tokens;
   std::string usage_json;  // The last usage object, as it came.
+  // When there are any, `usage` is their sum, and not what the top level reports.
   std::vector<WireIteration> iterations;
   std::optional<NanoUsd> cost_reported;  // OpenRouter's usage.cost.
 
@@ -53,12 +54,14 @@ struct WireResult {
   std::string finish_raw;
   FinishReason finish = FinishReason::kNone;
 
+  // Content is put together by Finish. Calls of the provider's own tools stand among tool_calls too:
+  // their results are in the same answer.
   std::vector<WireToolCall> tool_calls;
   std::string text;       // Of choice 0, as far as captured.
   std::string reasoning;  // As far as shown and captured.
   // The answer as a message in the provider's own shape, to be read by normalize/messages.h:
   // {"role":"assistant","content":[...]}, a choice's message, Responses' output array, a Gemini
-  // content. Empty until Finish.
+  // content.
   std::string message_json;
 
   int64_t output_bytes =
@@ -74,9 +77,11 @@ struct WireResult {
 class ResponseReader {
  public:
   struct Options {
-    bool streamed = false;  // The body is a stream: SSE, or Gemini's JSON array.
-    bool sse = true;        // False: Gemini without alt=sse.
-    int status = 200;       // 400 and above: the body is an error envelope.
+    // What was asked for. What came (events, Gemini's JSON array, a whole answer after all) is told by
+    // the first byte; these two decide where that says nothing.
+    bool streamed = false;
+    bool sse = true;   // False: Gemini without alt=sse.
+    int status = 200;  // 400 and above: the body is an error envelope.
     int64_t capture_bytes = 16 << 20;
     bool want_content = true;    // False: no text, calls or message_json: figures only.
     std::string_view cache_ttl;  // WireRequest::cache_ttl, for writes that name no ttl.
@@ -91,7 +96,7 @@ class ResponseReader {
   // No more will come. Safe to call twice.
   void Finish();
 
-  // Valid at any time; message_json after Finish.
+  // Figures are valid at any time, content after Finish.
   const WireResult& result() const;
   WireResult Take();  // After Finish.
 

@@ -1,4 +1,4 @@
-#include "normalize/json_text.h"
+#include "wire/json_text.h"
 
 #include <gtest/gtest.h>
 #include <simdjson.h>

@@ -1,4 +1,4 @@
-#include "normalize/json_text.h"
+#include "wire/json_text.h"
 
 #include <array>
 #include <bit>
@@ -171,6 +171,14 @@ bool JsonCursor::Value(std::string_view* raw) {
   const char* const from = p_;
   if (!SkipValue(depth_max_)) return false;
   *raw = {from, static_cast<size_t>(p_ - from)};
+  return true;
+}
+
+bool JsonCursor::String(std::string_view* inside) {
+  if (Peek() != '"' || p_ == end_) return false;
+  const char* const from = p_ + 1;
+  if (!SkipString()) return false;
+  *inside = {from, static_cast<size_t>(p_ - 1 - from)};
   return true;
 }
 

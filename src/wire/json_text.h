@@ -1,8 +1,8 @@
-// normalize/json_text.h
+// wire/json_text.h
 //
-// Reading and rewriting JSON text in place, without building a tree: normalize/ moves long texts
-// from one JSON shape into another, so the work is finding where strings end, not interpreting
-// them.
+// Reading and rewriting JSON text in place, without building a tree: requests of megabytes pass
+// through, and normalize/ moves long texts from one JSON shape into another, so the work is finding
+// where strings end, not interpreting them.
 //
 // The canonical form of a JSON text: no white space outside strings; each string with the fewest
 // escapes (\" \\ \b \f \n \r \t, \u00XX for other control characters, everything else as UTF-8;
@@ -48,6 +48,10 @@ class JsonCursor {
   }
   // Passes over one value of any type.
   [[nodiscard]] bool Value(std::string_view* raw);
+  // Passes over one value of any type.
+  [[nodiscard]] bool Skip() { return SkipValue(depth_max_); }
+  // Passes over one string; `inside` is what stands between its quotes, escapes not undone.
+  [[nodiscard]] bool String(std::string_view* inside);
   // Passes over one object, appending its members.
   [[nodiscard]] bool Object(std::vector<JsonMember>& members);
   const char* position() const { return p_; }
@@ -74,7 +78,8 @@ void AppendCanonical(std::string_view raw, std::string& out);
 // Appends `text` as a JSON string, with quotes.
 void AppendQuoted(std::string_view text, std::string& out);
 
-// Appends what a JSON string means. REQUIRES: `raw` is a string accepted by JsonCursor.
+// Appends what a JSON string means. REQUIRES: `raw` is a string accepted by JsonCursor, with its
+// quotes.
 void AppendUnquoted(std::string_view raw, std::string& out);
 
 }  // namespace pitot
