@@ -345,6 +345,10 @@ ModelHealth ProviderHealth::Book::ShowLocked(const Model& model, UnixNanos now) 
   out.p99_ns = Percentile(durations, 0.99);
   out.ttft_p50_ns = Percentile(ttfts, 0.5);
   out.ttft_p99_ns = Percentile(ttfts, 0.99);
+  if (model.average_whole_ns != 0) out.expected_ns = static_cast<int64_t>(model.average_whole_ns);
+  if (model.average_first_ns != 0) {
+    out.expected_first_ns = static_cast<int64_t>(model.average_first_ns);
+  }
   return out;
 }
 
@@ -464,19 +468,36 @@ std::string ProviderHealth::Json(UnixNanos now) const {
     for (const auto& [category, count] : m.errors_by_class) {
       classes += fmt::format("{}\"{}\":{}", classes.empty() ? "" : ",", Name(category), count);
     }
-    models += fmt::format(
-        R"({}{{"provider":{},"model":{},"breaker":"{}","retry_at":{},"opened_at":{},)"
-        R"("opened_why":{},"in_flight":{},"calls":{},"errors":{},"error_rate":{},"cancelled":{},)"
-        R"("errors_by_class":{{{}}},"p50_ms":{},"p99_ms":{},"ttft_p50_ms":{},"ttft_p99_ms":{},)"
-        R"("last_error_at":{},"last_call_at":{}}})",
-        models.empty() ? "" : ",", QuoteJson(m.provider), QuoteJson(m.model), Name(m.breaker),
-        time(m.retry_at), time(m.opened_at),
-        m.opened_why.empty() ? "null" : QuoteJson(m.opened_why), m.in_flight, m.calls, m.errors,
-        m.calls == 0
-            ? "null"
-            : fmt::format("{:.4f}", static_cast<double>(m.errors) / static_cast<double>(m.calls)),
-        m.cancelled, classes, ms(m.p50_ns), ms(m.p99_ns), ms(m.ttft_p50_ns), ms(m.ttft_p99_ns),
-        time(m.last_error_at), time(m.last_call_at));
+    const auto member = [&](std::string_view name, std::string_view json) {
+      models.append(models.back() == '{' ? "" : ",")
+          .append(QuoteJson(name))
+          .append(":")
+          .append(json);
+    };
+    models += models.empty() ? "{" : ",{";
+    member("provider", QuoteJson(m.provider));
+    member("model", QuoteJson(m.model));
+    member("breaker", QuoteJson(Name(m.breaker)));
+    member("retry_at", time(m.retry_at));
+    member("opened_at", time(m.opened_at));
+    member("opened_why", m.opened_why.empty() ? "null" : QuoteJson(m.opened_why));
+    member("in_flight", std::to_string(m.in_flight));
+    member("calls", std::to_string(m.calls));
+    member("errors", std::to_string(m.errors));
+    member("error_rate", m.calls == 0 ? "null"
+                                      : fmt::format("{:.4f}", static_cast<double>(m.errors) /
+                                                                  static_cast<double>(m.calls)));
+    member("cancelled", std::to_string(m.cancelled));
+    member("errors_by_class", "{" + classes + "}");
+    member("p50_ms", ms(m.p50_ns));
+    member("p99_ms", ms(m.p99_ns));
+    member("ttft_p50_ms", ms(m.ttft_p50_ns));
+    member("ttft_p99_ms", ms(m.ttft_p99_ns));
+    member("expected_ms", ms(m.expected_ns));
+    member("expected_first_ms", ms(m.expected_first_ns));
+    member("last_error_at", time(m.last_error_at));
+    member("last_call_at", time(m.last_call_at));
+    models += '}';
   }
   return fmt::format(R"({{"window_s":{},"models":[{}]}})", kWindowNs / kNanosPerSecond, models);
 }

@@ -81,6 +81,8 @@ struct ModelHealth {
   std::vector<std::pair<ErrorCategory, int64_t>> errors_by_class;  // In enum order, none that is 0.
   // Of successes; the newest 512 at most. None: nothing succeeded.
   std::optional<int64_t> p50_ns, p99_ns, ttft_p50_ns, ttft_p99_ns;
+  // What Score goes by, without failures and load: averages that follow the newest calls.
+  std::optional<int64_t> expected_ns, expected_first_ns;
   UnixNanos last_error_at = 0;
   UnixNanos last_call_at = 0;
 };
@@ -133,9 +135,9 @@ class ProviderHealth {
   // Sorted by provider and model; those without a call in the last five minutes, with none in flight
   // and a closed breaker are left out.
   std::vector<ModelHealth> List(UnixNanos now) const;
-  // {"window_s":300,"models":[{"provider","model","breaker","retry_at","opened_at","opened_why",
-  //  "in_flight","calls","errors","error_rate","cancelled","errors_by_class":{},"p50_ms","p99_ms",
-  //  "ttft_p50_ms","ttft_p99_ms","last_error_at","last_call_at"}]}; unknown figures are null.
+  // {"window_s":300,"models":[...]}: each ModelHealth under the same names, nanoseconds as _ms,
+  // errors_by_class as an object, error_rate beside it; unknown figures and times are null. The
+  // schema is `gateway` of listProviders in api/openapi/groups.json.
   std::string Json(UnixNanos now) const;
 
   // An operator knows better: closes the breaker now. False: no such model.

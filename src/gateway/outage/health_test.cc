@@ -282,6 +282,7 @@ TEST_F(ProviderHealthTest, Json) {
             R"("opened_why":"5 connections in a row failed","in_flight":0,"calls":9,"errors":6,)"
             R"("error_rate":6.667E-1,"cancelled":0,"errors_by_class":{"rate_limit":1,"network":5},)"
             R"("p50_ms":1E2,"p99_ms":1E2,"ttft_p50_ms":null,"ttft_p99_ms":null,)"
+            R"("expected_ms":1E2,"expected_first_ms":null,)"
             R"("last_error_at":"2027-01-15T08:00:00.000000000Z",)"
             R"("last_call_at":"2027-01-15T08:00:00.000000000Z"})");
   EXPECT_EQ(ProviderHealth(HealthOptions{}).Json(now), R"({"window_s":300,"models":[]})");
