@@ -85,6 +85,11 @@ LoopDetector::LoopDetector(LoopDetector&&) noexcept = default;
 
 int64_t LoopDetector::steps() const { return state_->steps; }
 
+int64_t LoopDetector::Bytes() const {
+  return static_cast<int64_t>(sizeof(State) + state_->tail.capacity() * sizeof(uint64_t)) +
+         state_->keys.Bytes() + state_->pairs.Bytes();
+}
+
 void LoopDetector::AddStep() { ++state_->steps; }
 
 void LoopDetector::State::Remember(uint64_t step) {

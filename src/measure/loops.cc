@@ -144,8 +144,8 @@ void CheckRun(const LoopOptions& options, const RunFigures& f, RunWarned& warned
   const auto cap = [&](Detector detector, int64_t count, int64_t max, const std::string& reason) {
     out.push_back({detector, LoopLevel::kBlock, f.step, count, max, reason});
   };
-  if (options.run_steps_max > 0 && f.step > options.run_steps_max) {
-    cap(Detector::kL6, f.step, options.run_steps_max,
+  if (options.run_steps_max > 0 && f.steps > options.run_steps_max) {
+    cap(Detector::kL6, f.steps, options.run_steps_max,
         "the run has made its " + std::to_string(options.run_steps_max) + " model calls");
   }
   if (options.run_usd_max.value > 0 && f.spent >= options.run_usd_max) {

@@ -149,6 +149,7 @@ class LoopDetector {
   void Check(int64_t step, std::vector<LoopFinding>& out);
 
   int64_t steps() const;  // Since a person last spoke.
+  int64_t Bytes() const;  // Of memory, about.
 
  private:
   struct State;
@@ -157,9 +158,10 @@ class LoopDetector {
 
 // Of a whole run.
 struct RunFigures {
-  int64_t step = 0;            // Model calls so far, this one included.
-  NanoUsd spent_turn;          // Since a person last spoke, or an operator let it go on.
-  NanoUsd spent;               // Altogether, less what an operator let pass.
+  int64_t step = 0;    // The model call about to be made, as findings name it.
+  int64_t steps = 0;   // Model calls so far, this one included, less what an operator let pass.
+  NanoUsd spent_turn;  // Since a person last spoke, or an operator let it go on.
+  NanoUsd spent;       // Altogether, less what an operator let pass.
   std::optional<NanoUsd> p99;  // Of what a run of this feature costs, when known.
   int64_t depth = 0;           // Of the calling agent; 0: the outermost.
   int64_t fan_out = 0;         // Sub-agents of one agent since a person last spoke, the most.

@@ -326,8 +326,8 @@ TEST(Loops, CapsOfARunBlockWhateverElseMay) {
   options.run_steps_max = 10;
   options.run_usd_max = Cents(100);
   options.run_depth_max = 2;
-  EXPECT_EQ(RunFound(options, {.step = 10, .spent = Cents(99), .depth = 2}), "");
-  EXPECT_EQ(RunFound(options, {.step = 11}), "L6 block L6 block ");
+  EXPECT_EQ(RunFound(options, {.steps = 10, .spent = Cents(99), .depth = 2}), "");
+  EXPECT_EQ(RunFound(options, {.steps = 11}), "L6 block L6 block ");
   EXPECT_EQ(RunFound(options, {.spent = Cents(100)}), "L7 block L7 block ");
   EXPECT_EQ(RunFound(options, {.depth = 3}), "L10 block L10 block ");
 }

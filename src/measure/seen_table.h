@@ -35,6 +35,8 @@ class SeenTable {
     return *entry;
   }
 
+  int64_t Bytes() const { return static_cast<int64_t>(entries_.capacity() * sizeof(Entry)); }
+
   void Clear() {
     entries_.clear();
     used_ = 0;

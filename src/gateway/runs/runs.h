@@ -132,9 +132,11 @@ struct RunCall {
   std::optional<LoopFinding> blocked;  // Refuse the call; one of `findings`. In kEnforce only.
 
   // For End.
+  WireApi api = WireApi::kOther;
   uint64_t run = 0;
   uint64_t conversation = 0;
-  WireApi api = WireApi::kOther;
+  uint64_t serial = 0;
+  uint64_t chain[2] = {};
 };
 
 class Runs {

@@ -1,0 +1,63 @@
+// gateway/runs/turns.h
+//
+// The messages of a request as turns: an answer of the model and what came back on it.
+// Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/runs/message_hash.h"
+#include "measure/loops.h"
+#include "wire/request.h"
+
+namespace pitot {
+
+// A tool call of the last answer, kept where the request that brings its result need not repeat it.
+struct PendingCall {
+  uint64_t id_hash = 0;  // 0: it has no id.
+  std::string id;
+  std::string name;
+  std::string arguments;
+};
+
+// A tool call that came back. Views into the request, or into the pending calls.
+struct CallWithResult {
+  std::string_view id;
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view result;
+  bool is_error = false;
+  uint64_t place = 0;  // Where in the conversation it was made.
+  LoopTool hashed;
+};
+
+struct RunTurn {
+  size_t begin = 0;       // Its first message.
+  bool answered = false;  // It begins with an answer.
+  uint64_t said = 0;      // LoopHashes::Text of the answer.
+  std::vector<CallWithResult> tools;
+  bool any_call = false;
+  uint64_t reply = 0;      // What was said to the answer, beside results. 0: nothing.
+  bool user_text = false;  // By a person, or in a person's place: no results came with it.
+};
+
+// The turns from messages[from] on. `links`: the chain, links[i] before messages[i]. `pending`: calls
+// made before messages[from], by an answer that said `said`; null: an answer, if any, is in there.
+std::vector<RunTurn> ReadTurns(std::span<const WireMessage> messages,
+                               std::span<const ChainLink> links, size_t from,
+                               const std::vector<PendingCall>* pending, uint64_t said,
+                               const LoopHashes& hashes);
+
+// The first message of the last turn that a person began; 0: none after the first message. What an
+// agent did before it says nothing of what it does now.
+size_t LastUserTurn(std::span<const WireMessage> messages);
+
+// messages[i] with i <= `at`, where the answer that ends just before `at` begins; `at`: none does.
+size_t AnswerBefore(std::span<const WireMessage> messages, size_t at);
+
+}  // namespace pitot
