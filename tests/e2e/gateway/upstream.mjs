@@ -122,7 +122,8 @@ class Received {
 // Reads requests off one connection, one after the other.
 class Connection {
   #socket;
-  #pending = Buffer.alloc(0);
+  #pieces = [];
+  #size = 0;
   #more;
 
   constructor(socket, id) {
@@ -131,7 +132,8 @@ class Connection {
     socket.setNoDelay(true);
     socket.on('error', () => {}); // A reset is one of the things that are tested.
     socket.on('data', (data) => {
-      this.#pending = Buffer.concat([this.#pending, data]);
+      this.#pieces.push(data);
+      this.#size += data.length;
       this.#wake();
     });
     this.gone = new Promise((resolve) => {
@@ -150,25 +152,31 @@ class Connection {
     this.#more = undefined;
   }
 
-  // The bytes up to `length(pending)`, or undefined when the peer ended before.
-  async #take(length) {
+  // The next `count` bytes, or undefined when the peer ended before.
+  async #take(count) {
+    while (this.#size < count) {
+      if (this.ended) return undefined;
+      await new Promise((resolve) => (this.#more = resolve));
+    }
+    const all = Buffer.concat(this.#pieces);
+    this.#pieces = [all.subarray(count)];
+    this.#size -= count;
+    return all.subarray(0, count);
+  }
+
+  // The bytes up to `mark` and with it.
+  async #takeTo(mark) {
     for (;;) {
-      const count = length(this.#pending);
-      if (count !== undefined && count <= this.#pending.length) {
-        const taken = this.#pending.subarray(0, count);
-        this.#pending = this.#pending.subarray(count);
-        return taken;
-      }
+      this.#pieces = [Buffer.concat(this.#pieces)];
+      const at = this.#pieces[0].indexOf(mark);
+      if (at >= 0) return this.#take(at + mark.length);
       if (this.ended) return undefined;
       await new Promise((resolve) => (this.#more = resolve));
     }
   }
 
   async #line() {
-    const line = await this.#take((pending) => {
-      const at = pending.indexOf('\r\n');
-      return at < 0 ? undefined : at + 2;
-    });
+    const line = await this.#takeTo('\r\n');
     return line?.subarray(0, -2).toString('latin1');
   }
 
@@ -177,7 +185,7 @@ class Connection {
     for (;;) {
       const size = await this.#line();
       if (size === undefined) return undefined;
-      const piece = await this.#take(() => parseInt(size, 16) + 2);
+      const piece = await this.#take(parseInt(size, 16) + 2);
       if (piece === undefined) return undefined;
       if (piece.length === 2) return Buffer.concat(pieces);
       pieces.push(piece.subarray(0, -2));
@@ -185,10 +193,7 @@ class Connection {
   }
 
   async next() {
-    const bytes = await this.#take((pending) => {
-      const at = pending.indexOf('\r\n\r\n');
-      return at < 0 ? undefined : at + 4;
-    });
+    const bytes = await this.#takeTo('\r\n\r\n');
     if (bytes === undefined) return undefined;
     const [first, ...lines] = bytes.toString('latin1').trimEnd().split('\r\n');
     const [method, target] = first.split(' ');
@@ -202,7 +207,7 @@ class Connection {
     const body =
       request.header('transfer-encoding') === 'chunked'
         ? await this.#chunked()
-        : await this.#take(() => Number(request.header('content-length') ?? 0));
+        : await this.#take(Number(request.header('content-length') ?? 0));
     if (body === undefined) return undefined;
     request.body = body;
     return request;
@@ -299,15 +304,25 @@ export class Upstream {
       const n = this.requests(name).length;
       this.#received.set(name, [...this.requests(name), request]);
       for (const wake of this.#waiting) wake();
-      const script = this.#scripts.get(name);
-      const steps = script
-        ? script(request, n)
-        : json(404, { error: { message: `no script for "${name}"`, type: 'test' } });
-      if (!(await connection.play(await steps))) break;
+      if (!(await connection.play(this.#steps(name, request, n)))) break;
     }
     await connection.gone;
     this.#connections.delete(connection);
     connection.destroy();
+  }
+
+  #steps(name, request, n) {
+    const script = this.#scripts.get(name);
+    try {
+      return script
+        ? script(request, n)
+        : json(404, { error: { message: `no script for "${name}"`, type: 'test' } });
+    } catch (error) {
+      // A script may assert something about its request; the test sees this answer.
+      return json(500, {
+        error: { message: `the script of "${name}": ${error.stack}`, type: 'test' },
+      });
+    }
   }
 
   async stop() {

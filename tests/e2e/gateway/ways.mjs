@@ -91,7 +91,8 @@ export async function collect(stream) {
 
 // Framing is each connection's own, and ours say so by their name.
 const FRAMING = /^(connection|keep-alive|transfer-encoding|x-pitot-.*)$/;
-const OF_A_CONNECTION = /^(host|connection|keep-alive|accept-encoding|transfer-encoding)$/i;
+const OF_A_CONNECTION =
+  /^(host|connection|keep-alive|accept-encoding|transfer-encoding|content-length)$/i;
 
 // As the client saw it, without what may differ.
 export function comparable({ http, ...seen }) {
@@ -99,8 +100,10 @@ export function comparable({ http, ...seen }) {
     status,
     headers: headers.filter(([name]) => !FRAMING.test(name)),
   }));
-  // Undefined members and lost prototypes are no difference to a program.
-  return JSON.parse(JSON.stringify({ ...seen, http: answers }));
+  // Undefined members and lost prototypes are no difference to a program. Some SDKs show headers.
+  return JSON.parse(JSON.stringify({ ...seen, http: answers }), (name, value) =>
+    FRAMING.test(name) ? undefined : value,
+  );
 }
 
 // As the provider saw it, without what may differ.
