@@ -96,7 +96,7 @@ void AnthropicAnswer::TakeMember(std::string_view key, std::string_view raw, boo
       return;
     }
     ReadContent(raw);
-    if (state_.want_content) content_ = raw;
+    state_.Keep(raw, &content_);
   } else if (cut) {
     return;
   } else if (key == "id") {

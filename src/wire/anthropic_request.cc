@@ -22,9 +22,6 @@ constexpr ToolRow kTools[] = {
     {"bash_", false, 1'000},      {"text_editor_", false, 2'000}, {"memory_", false, 3'000},
     {"computer_", false, 10'000}, {"browser_", false, 20'000},
 };
-// A tool type that is newer than this table: taken to be the provider's, the safe reading.
-constexpr ToolRow kUnknownTool = {"", true, 0};
-
 class AnthropicRequest final : public RequestReader {
  public:
   using RequestReader::RequestReader;
@@ -116,11 +113,16 @@ bool AnthropicRequest::ReadTool(JsonCursor& cursor) {
     return cursor.Skip();
   });
   if (!read || type.empty() || type == "custom") return read;
-  const auto* row = std::ranges::find_if(
+  const auto* const row = std::ranges::find_if(
       kTools, [&](const ToolRow& known) { return type.starts_with(known.prefix); });
-  if (row == std::end(kTools)) row = &kUnknownTool;
-  out_.hidden_tokens_max += row->schema_tokens;
-  if (row->server) ServerTool(type);
+  if (row == std::end(kTools)) {
+    ServerTool(type);  // Newer than the table: taken to be the provider's, the safe reading.
+  } else if (row->server) {
+    const std::string_view name = row->prefix;  // Without its version.
+    ServerTool(name.substr(0, name.find_last_not_of('_') + 1));
+  } else {
+    out_.hidden_tokens_max += row->schema_tokens;
+  }
   return true;
 }
 

@@ -51,6 +51,7 @@ class ChatAnswer final : public AnswerReader {
   int64_t seen_ = 0;      // Choices.
   int64_t finished_ = 0;  // Choices with a finish_reason.
   bool is_stream_ = false;
+  bool refused_ = false;
   // Of choice 0.
   std::string text_;
   std::string refusal_;
@@ -174,6 +175,7 @@ void ChatAnswer::ReadDelta(std::string_view delta, bool first) {
       reasoning_member_ = key;
       state_.Add(Inside(value), first ? &reasoning_ : nullptr);
     } else if (key == "refusal") {
+      refused_ |= first && !Inside(value).empty();
       state_.Add(Inside(value), first ? &refusal_ : nullptr);
     } else if (key == "tool_calls") {
       VisitArray(value, [&](std::string_view tool) { ReadTool(tool, first); });
@@ -263,10 +265,8 @@ std::string ChatAnswer::Assemble() const {
 
 void ChatAnswer::Finish() {
   // Some end without [DONE].
-  if (is_stream_ && AllFinished()) result_.terminal = true;
-  if (!refusal_.empty() && result_.finish == FinishReason::kStop) {
-    result_.finish = FinishReason::kRefusal;
-  }
+  if (is_stream_ && AllFinished() && !result_.error.any()) result_.terminal = true;
+  if (refused_ && result_.finish == FinishReason::kStop) result_.finish = FinishReason::kRefusal;
   if (!state_.want_content || seen_ == 0) return;
   result_.text = Unescape(text_);
   result_.reasoning = Unescape(reasoning_);
