@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/handlers.h"
+#include "api/login_page.h"
 #include "api/router.h"
 #include "api/web.h"
 #include "api/worker_pool.h"
@@ -20,6 +21,14 @@ constexpr size_t kQueuedMax = 64;
 
 enum class RunOn { kCaller, kWorker };
 
+// The scope a key must have; nothing: no key is asked for, and none is looked at.
+using Need = std::optional<KeyScope>;
+constexpr Need kOpen = std::nullopt;
+constexpr Need kIngest = KeyScope::kIngest;
+constexpr Need kRead = KeyScope::kRead;
+constexpr Need kSql = KeyScope::kSql;
+constexpr Need kAdmin = KeyScope::kAdmin;
+
 // A route's query parameters, separated by blanks; `project` is known to all of /api/v1. Others are
 // refused by name: a misspelt filter must not look like an answer.
 struct Route {
@@ -27,58 +36,97 @@ struct Route {
   std::string_view params;
   void (*handle)(ApiCall call);
   RunOn run_on;
+  Need need;
 };
 
 constexpr Route kRoutes[] = {
-    {{"GET", "/healthz"}, "", GetHealthz, RunOn::kCaller},
-    {{"GET", "/readyz"}, "", GetReadyz, RunOn::kWorker},
-    {{"GET", "/metrics"}, "", GetMetrics, RunOn::kCaller},
-    {{"GET", "/api/v1/traces"}, "since until q limit cursor", GetTraces, RunOn::kWorker},
-    {{"GET", "/api/v1/traces/{trace_id}"}, "", GetTrace, RunOn::kWorker},
+    {{"GET", "/healthz"}, "", GetHealthz, RunOn::kCaller, kOpen},
+    {{"GET", "/readyz"}, "", GetReadyz, RunOn::kWorker, kOpen},
+    {{"GET", "/metrics"}, "", GetMetrics, RunOn::kCaller, kRead},
+    {{"GET", "/api/v1/traces"}, "since until q limit cursor", GetTraces, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/traces/{trace_id}"}, "", GetTrace, RunOn::kWorker, kRead},
     {{"GET", "/api/v1/traces/{trace_id}/story"},
      "text_bytes limit cursor",
      GetStory,
-     RunOn::kWorker},
-    {{"GET", "/api/v1/traces/{trace_id}/spans/{span_id}"}, "", GetSpan, RunOn::kWorker},
-    {{"GET", "/api/v1/search"}, "query since until q limit cursor", GetSearch, RunOn::kWorker},
-    {{"GET", "/api/v1/fields"}, "", GetFields, RunOn::kCaller},
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/traces/{trace_id}/spans/{span_id}"}, "", GetSpan, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/search"},
+     "query since until q limit cursor",
+     GetSearch,
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/fields"}, "", GetFields, RunOn::kCaller, kRead},
     {{"GET", "/api/v1/fields/{name}/values"},
      "prefix since until q limit",
      GetFieldValues,
-     RunOn::kWorker},
-    {{"GET", "/api/v1/openapi.json"}, "", GetOpenApi, RunOn::kCaller},
-    {{"GET", "/api/v1/live"}, "q last_event_id", GetLive, RunOn::kCaller},
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/openapi.json"}, "", GetOpenApi, RunOn::kCaller, kOpen},
+    {{"GET", "/api/v1/live"}, "q last_event_id", GetLive, RunOn::kCaller, kRead},
     {{"GET", "/api/v1/cost"},
      "since until q by timezone limit projection",
      GetCost,
-     RunOn::kWorker},
-    {{"GET", "/api/v1/cost/tree"}, "since until q by timezone limit", GetCostTree, RunOn::kWorker},
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/cost/tree"},
+     "since until q by timezone limit",
+     GetCostTree,
+     RunOn::kWorker,
+     kRead},
     {{"GET", "/api/v1/latency"},
      "since until q by timezone limit kind",
      GetLatency,
-     RunOn::kWorker},
+     RunOn::kWorker,
+     kRead},
     {{"GET", "/api/v1/latency/heatmap"},
      "since until q kind measure columns",
      GetHeatmap,
-     RunOn::kWorker},
-    {{"GET", "/api/v1/tools"}, "since until q limit", GetTools, RunOn::kWorker},
-    {{"GET", "/api/v1/errors"}, "since until q limit examples", GetErrors, RunOn::kWorker},
-    {{"GET", "/api/v1/sessions"}, "since until q limit cursor order", GetSessions, RunOn::kWorker},
-    {{"GET", "/api/v1/users"}, "since until q limit cursor order", GetUsers, RunOn::kWorker},
-    {{"GET", "/api/v1/prompts"}, "since until q limit cursor order", GetPrompts, RunOn::kWorker},
-    {{"GET", "/api/v1/models"}, "since until q limit cursor order", GetModels, RunOn::kWorker},
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/tools"}, "since until q limit", GetTools, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/errors"}, "since until q limit examples", GetErrors, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/sessions"},
+     "since until q limit cursor order",
+     GetSessions,
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/users"}, "since until q limit cursor order", GetUsers, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/prompts"},
+     "since until q limit cursor order",
+     GetPrompts,
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/models"},
+     "since until q limit cursor order",
+     GetModels,
+     RunOn::kWorker,
+     kRead},
     {{"GET", "/api/v1/providers"},
      "since until q limit cursor order",
      GetProviders,
-     RunOn::kWorker},
-    {{"GET", "/api/v1/export"}, "format since until q", GetExport, RunOn::kWorker},
-    {{"GET", "/api/v1/receipts"}, "", GetReceipts, RunOn::kWorker},
-    {{"GET", "/api/v1/prices"}, "model provider since until limit", GetPrices, RunOn::kWorker},
-    {{"POST", "/api/v1/reprice"}, "since until q dry_run", PostReprice, RunOn::kWorker},
-    {{"DELETE", "/api/v1/traces/{trace_id}"}, "", DeleteTrace, RunOn::kWorker},
-    {{"DELETE", "/api/v1/users/{user_id}"}, "", DeleteUser, RunOn::kWorker},
-    {{"POST", "/api/v1/spans"}, "import", PostSpans, RunOn::kCaller},
-    {{"POST", "/api/v1/sql"}, "", PostSql, RunOn::kWorker},
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/export"}, "format since until q", GetExport, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/receipts"}, "", GetReceipts, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/prices"},
+     "model provider since until limit",
+     GetPrices,
+     RunOn::kWorker,
+     kRead},
+    {{"POST", "/api/v1/reprice"}, "since until q dry_run", PostReprice, RunOn::kWorker, kAdmin},
+    {{"DELETE", "/api/v1/traces/{trace_id}"}, "", DeleteTrace, RunOn::kWorker, kAdmin},
+    {{"DELETE", "/api/v1/users/{user_id}"}, "", DeleteUser, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/spans"}, "import", PostSpans, RunOn::kCaller, kIngest},
+    {{"POST", "/api/v1/sql"}, "", PostSql, RunOn::kWorker, kSql},
+    {{"GET", "/api/v1/session"}, "", GetSession, RunOn::kCaller, kRead},
+    {{"POST", "/api/v1/login"}, "", PostLogin, RunOn::kWorker, kOpen},
+    {{"POST", "/api/v1/logout"}, "", PostLogout, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/keys"}, "", GetKeys, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/keys"}, "", PostKey, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v1/keys/{key_id}"}, "", GetKey, RunOn::kWorker, kAdmin},
+    {{"DELETE", "/api/v1/keys/{key_id}"}, "", DeleteKey, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/keys/{key_id}/rotate"}, "", PostRotateKey, RunOn::kWorker, kAdmin},
 };
 
 constexpr auto kPatterns = [] {
@@ -114,6 +162,20 @@ absl::Status CheckParams(const HttpRequest& request, const Route& route) {
   return absl::OkStatus();
 }
 
+absl::Status TakeProject(ApiCall& call, const Route& route) {
+  if (!route.pattern.path.starts_with("/api/")) return absl::OkStatus();
+  ASSIGN_OR_RETURN(call.project, call.caller.ProjectFor(call.request.Param("project")));
+  if (IsProjectName(call.project)) return absl::OkStatus();
+  return InvalidArgument("project must be 1 to 64 of A-Z a-z 0-9 _ . -");
+}
+
+HttpResponse Refusal(const absl::Status& status) {
+  HttpResponse response = StatusResponse(status);
+  // RFC 9110, 15.5.2: a 401 names what would be accepted.
+  if (response.status == 401) response.headers.Set("WWW-Authenticate", "Bearer realm=\"pitot\"");
+  return response;
+}
+
 HttpResponse NoPath(const HttpRequest& request, const RouteMatch& match) {
   std::string message = fmt::format("nothing is at {}", request.path);
   if (!match.nearest.empty()) message += fmt::format("; did you mean {}?", match.nearest);
@@ -147,30 +209,39 @@ class Api::Impl {
 
   void EndStreams() { context_.live->Stop(); }
 
+  std::optional<HttpResponse> Admit(const HttpRequest& head) const {
+    const RouteMatch match = MatchRoute(kPatterns, head.method, head.path);
+    if (match.result != RouteMatch::Result::kFound) return std::nullopt;
+    if (const auto caller = CallerOf(head, kRoutes[match.route]); !caller.ok()) {
+      return Refusal(caller.status());
+    }
+    return std::nullopt;
+  }
+
   void Handle(HttpRequest request, Responder responder) {
     RouteMatch match = MatchRoute(kPatterns, request.method, request.path);
     switch (match.result) {
       case RouteMatch::Result::kNoPath:
-        if (auto web = ServeWeb(BuiltInWebFiles(), request)) {
-          return responder.Send(*std::move(web));
-        }
-        return responder.Send(NoPath(request, match));
+        return responder.Send(Page(request, match));
       case RouteMatch::Result::kNoMethod:
         return responder.Send(NoMethod(request, match));
       case RouteMatch::Result::kFound:
         break;
     }
     const Route& route = kRoutes[match.route];
-    ApiCall call{context_, std::move(request), std::move(match.args), std::move(responder),
-                 std::make_shared<CancelToken>()};
-    if (const absl::Status status = CheckParams(call.request, route); !status.ok()) {
-      return call.responder.Send(StatusResponse(status));
-    }
+    auto caller = CallerOf(request, route);
+    if (!caller.ok()) return responder.Send(Refusal(caller.status()));
+    ApiCall call{context_,
+                 std::move(request),
+                 std::move(match.args),
+                 std::move(responder),
+                 std::make_shared<CancelToken>(),
+                 *std::move(caller),
+                 ""};
+    absl::Status status = CheckParams(call.request, route);
+    if (status.ok()) status = TakeProject(call, route);
+    if (!status.ok()) return call.responder.Send(StatusResponse(status));
     call.responder.OnDisconnect([cancel = call.cancel] { cancel->Cancel(); });
-    if (!IsProjectName(call.Project())) {
-      return call.responder.Send(
-          ErrorResponse(400, "project must be 1 to 64 of A-Z a-z 0-9 _ . -"));
-    }
     if (route.run_on == RunOn::kCaller) return route.handle(std::move(call));
 
     // Copyable, as std::function wants it.
@@ -186,6 +257,23 @@ class Api::Impl {
   }
 
  private:
+  absl::StatusOr<Caller> CallerOf(const HttpRequest& head, const Route& route) const {
+    const Authorizer* authorizer = context_.deps.authorizer;
+    if (!route.need || authorizer == nullptr) return Caller{nullptr, head.peer, ""};
+    return authorizer->AuthorizePage(head, *route.need);
+  }
+
+  // A page of the web UI, or the one to log in with before.
+  HttpResponse Page(const HttpRequest& request, const RouteMatch& match) const {
+    const Authorizer* authorizer = context_.deps.authorizer;
+    if (authorizer != nullptr && IsWebPage(BuiltInWebFiles(), request) &&
+        !authorizer->AuthorizePage(request, KeyScope::kRead).ok()) {
+      return LoginPage(request, "");
+    }
+    auto web = ServeWeb(BuiltInWebFiles(), request);
+    return web ? *std::move(web) : NoPath(request, match);
+  }
+
   ApiContext context_;
   WorkerPool workers_{kWorkers, kQueuedMax};  // Last: its jobs use the context.
 };
@@ -194,6 +282,8 @@ Api::Api(const ApiDeps& deps) : impl_(std::make_unique<Impl>(deps)) {}
 Api::~Api() = default;
 
 void Api::EndStreams() { impl_->EndStreams(); }
+
+std::optional<HttpResponse> Api::Admit(const HttpRequest& head) const { return impl_->Admit(head); }
 
 void Api::Handle(HttpRequest request, Responder responder) {
   impl_->Handle(std::move(request), std::move(responder));

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +24,10 @@
 
 namespace pitot {
 
+class Authorizer;
 class Eraser;
+class KeyRing;
+class Sessions;
 class StateLog;
 
 // Borrowed; all must outlive the Api.
@@ -35,8 +39,14 @@ struct ApiDeps {
   // Null: nothing is deleted, nothing is audited.
   Eraser* eraser = nullptr;
   StateLog* state = nullptr;
+  // Null: nobody needs a key, nobody logs in, no key is made.
+  KeyRing* keys = nullptr;
+  Sessions* sessions = nullptr;
+  const Authorizer* authorizer = nullptr;
   // Reads the price file anew; none: repricing uses the book in force.
   std::function<absl::StatusOr<std::shared_ptr<const PriceBook>>()> load_prices = nullptr;
+  // How providers do right now, as JSON (ProviderHealth::Json); quick, any thread. None: no gateway.
+  std::function<std::string()> gateway_health = nullptr;
   std::chrono::milliseconds live_heartbeat{15'000};  // Between signs of life on idle live streams.
 };
 
@@ -53,6 +63,9 @@ class Api {
   explicit Api(const ApiDeps& deps);
   // Answers what is queued, then joins.
   ~Api();
+
+  // By the head alone, before the body is read: 401 and 403.
+  std::optional<HttpResponse> Admit(const HttpRequest& head) const;
 
   void Handle(HttpRequest request, Responder responder);
 

@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "api/live_pump.h"
 #include "base/cancel.h"
+#include "gateway/keys/authorizer.h"
 #include "query/scope.h"
 #include "query/sql.h"
 
@@ -32,11 +33,13 @@ struct ApiCall {
   std::vector<std::string> args;  // From the path.
   Responder responder;
   CancelTokenPtr cancel;  // Cancelled when the peer goes away before the answer is complete.
+  Caller caller;
+  std::string
+      project;  // The query parameter `project`, where the caller may; else the caller's own.
 
-  // The query parameter `project`, or "default".
-  std::string Project() const;
-  // Who asks, for the audit log: the peer's address.
-  std::string Actor() const { return request.peer; }
+  const std::string& Project() const { return project; }
+  // Who asks, for the audit log.
+  std::string Actor() const { return caller.Actor(); }
 
   // For one read: the time now, limits.query_seconds from now, and `cancel`.
   QueryContext Query() const;
@@ -48,6 +51,7 @@ void GetMetrics(ApiCall call);
 void GetOpenApi(ApiCall call);
 void PostSpans(ApiCall call);
 void GetLive(ApiCall call);
+void GetSession(ApiCall call);
 
 // May wait for the store; run on a worker.
 void GetReadyz(ApiCall call);
@@ -76,6 +80,13 @@ void DeleteUser(ApiCall call);
 void GetSearch(ApiCall call);
 void GetFields(ApiCall call);
 void GetFieldValues(ApiCall call);
+void PostLogin(ApiCall call);
+void PostLogout(ApiCall call);
+void GetKeys(ApiCall call);
+void GetKey(ApiCall call);
+void PostKey(ApiCall call);
+void DeleteKey(ApiCall call);
+void PostRotateKey(ApiCall call);
 
 // params.cc: the parameters that many routes share. Errors name parameter, value and limit.
 //

@@ -25,11 +25,6 @@ void SendJson(ApiCall& call, absl::StatusOr<std::string> json) {
   call.responder.Send(JsonResponse(200, *std::move(json)));
 }
 
-std::string ApiCall::Project() const {
-  const std::string_view project = request.Param("project");
-  return project.empty() ? "default" : std::string(project);
-}
-
 QueryContext ApiCall::Query() const {
   const ApiDeps& deps = context.deps;
   return QueryContext{.engine = deps.store.engine(),

@@ -85,6 +85,10 @@ void AddHeaders(const WebFile& file, std::string_view etag, HttpHeaders& headers
 
 }  // namespace
 
+bool IsWebPage(const WebFiles& web, const HttpRequest& request) {
+  return (request.method == "GET" || request.method == "HEAD") && IsPage(web, request.path);
+}
+
 std::optional<HttpResponse> ServeWeb(const WebFiles& web, const HttpRequest& request) {
   const WebFile* file = FindFile(web, IsPage(web, request.path) ? kDocument : request.path);
   if (file == nullptr) return std::nullopt;

@@ -11,6 +11,9 @@
 
 namespace pitot {
 
+// Whether `request` is for a page (GET or HEAD), not for one of its files.
+bool IsWebPage(const WebFiles& web, const HttpRequest& request);
+
 // The answer when `request` names a file or a page, for whatever method: 200, 304, or 405 for others
 // than GET and HEAD. Nothing when it names neither.
 std::optional<HttpResponse> ServeWeb(const WebFiles& web, const HttpRequest& request);

@@ -46,6 +46,18 @@ std::string ReadyLine(const Server& server, const ServerOptions& options) {
   return fmt::format("{}; {}", line, server.Describe());
 }
 
+// On standard error and in no log: it is not shown again.
+void ShowFirstKey(const std::string& secret) {
+  fmt::print(
+      stderr,
+      "\n"
+      "Calls to this server need a key, and there was none. This one may do everything; it is "
+      "shown\nthis once:\n\n    {}\n\n"
+      "Keep it safe, and make others with it:\n\n    export PITOT_KEY={}\n"
+      "    pitot key create NAME --scopes ingest\n\n",
+      secret, secret);
+}
+
 }  // namespace
 
 int RunServe(const std::string& config_path) {
@@ -65,6 +77,7 @@ int RunServe(const std::string& config_path) {
     fmt::print(stderr, "pitot: {}\n", Message(status));
     return status.code() == absl::StatusCode::kInvalidArgument ? kExitUsage : kExitInconclusive;
   }
+  if (const auto secret = (*server)->TakeFirstSecret()) ShowFirstKey(*secret);
   LogInfo("{}", ReadyLine(**server, *options));
 
   WaitForSignal(signals);

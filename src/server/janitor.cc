@@ -32,6 +32,7 @@ void Janitor::Run() {
               FormatBytes(partition.bytes));
     }
     if (!pass.status.ok()) LogWarning("retention: {}", Message(pass.status));
+    also_();
   } while (Pause(kInterval));
 }
 

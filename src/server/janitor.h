@@ -1,9 +1,11 @@
 // server/janitor.h
 //
-// What has to be done to the store from time to time: retention, once an hour.
+// What has to be done from time to time: retention and what others ask for, once an hour.
 #pragma once
 
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -13,8 +15,9 @@ namespace pitot {
 
 class Janitor {
  public:
-  // Borrows both.
-  Janitor(Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {}
+  // Borrows both. `also` runs on the janitor's thread.
+  Janitor(Engine& engine, const Clock& clock, std::function<void()> also)
+      : engine_(engine), clock_(clock), also_(std::move(also)) {}
   ~Janitor() { Stop(); }
 
   void Start();
@@ -28,6 +31,7 @@ class Janitor {
 
   Engine& engine_;
   const Clock& clock_;
+  const std::function<void()> also_;
   Mutex mutex_;
   CondVar stopped_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -12,8 +12,10 @@
 #include "ingest/ingest.h"
 #include "normalize/redact.h"
 #include "price/price.h"
+#include "query/sql.h"
 #include "receive/otlp_grpc.h"
 #include "receive/otlp_http.h"
+#include "server/access.h"
 #include "server/address.h"
 #include "server/config.h"
 #include "server/janitor.h"
@@ -76,17 +78,6 @@ IngestOptions IngestOptionsOf(const ServerOptions& options) {
   return ingest;
 }
 
-// Anyone who can reach the address may read and write everything: only by choice.
-absl::Status CheckExposure(std::string_view key, const ListenAddress& address,
-                           const ServerOptions& options) {
-  if (address.loopback || options.auth_mode == "none") return absl::OkStatus();
-  return InvalidArgument(
-      "{}: {} is not a loopback address, and without authentication anyone who can reach it may "
-      "read and write everything. Listen on 127.0.0.1, or write auth: {{mode: none}} to accept "
-      "that",
-      key, address.host);
-}
-
 }  // namespace
 
 Server::Server(const ServerOptions& options) : options_(options) {}
@@ -100,6 +91,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(const ServerOptions& option
   RETURN_IF_ERROR(server->OpenStore());
   RETURN_IF_ERROR(server->OpenIngest());
   RETURN_IF_ERROR(server->OpenState());
+  RETURN_IF_ERROR(server->OpenAccess());
   RETURN_IF_ERROR(server->OpenListeners());
   return server;
 }
@@ -107,7 +99,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(const ServerOptions& option
 absl::Status Server::OpenStore() {
   ASSIGN_OR_RETURN(const StoreOptions options, StoreOptionsOf(options_));
   ASSIGN_OR_RETURN(store_, Store::Open(options, clock_));
-  janitor_ = std::make_unique<Janitor>(store_->engine(), clock_);
+  janitor_ = std::make_unique<Janitor>(store_->engine(), clock_, [this] { access_->Save(); });
   return absl::OkStatus();
 }
 
@@ -134,6 +126,13 @@ absl::Status Server::OpenState() {
   return absl::OkStatus();
 }
 
+absl::Status Server::OpenAccess() {
+  ASSIGN_OR_RETURN(access_, Access::Open(options_, *state_, store_->engine(), clock_));
+  return absl::OkStatus();
+}
+
+std::optional<std::string> Server::TakeFirstSecret() { return access_->TakeFirstSecret(); }
+
 absl::StatusOr<std::shared_ptr<const PriceBook>> Server::LoadPriceBook() const {
   ASSIGN_OR_RETURN(std::vector<PriceOverride> overrides, LoadPrices(options_.prices_file));
   return PriceBook::BuiltIn(std::move(overrides));
@@ -142,7 +141,6 @@ absl::StatusOr<std::shared_ptr<const PriceBook>> Server::LoadPriceBook() const {
 absl::Status Server::OpenListeners() {
   ASSIGN_OR_RETURN(const ListenAddress address,
                    ParseListenAddress("listen.http", options_.http_address));
-  RETURN_IF_ERROR(CheckExposure("listen.http", address, options_));
   memory_ = std::make_shared<MemoryBudget>(options_.limits.inflight_bytes);
   api_ = std::make_unique<Api>(ApiDeps{.store = *store_,
                                        .ingest = *ingest_,
@@ -150,6 +148,9 @@ absl::Status Server::OpenListeners() {
                                        .clock = clock_,
                                        .eraser = eraser_.get(),
                                        .state = state_.get(),
+                                       .keys = &access_->keys(),
+                                       .sessions = &access_->sessions(),
+                                       .authorizer = &access_->authorizer(),
                                        .load_prices = [this] { return LoadPriceBook(); }});
   otlp_http_ = std::make_unique<OtlpHttp>(
       [this](IngestRequest request, IngestDone done) {
@@ -168,22 +169,17 @@ absl::Status Server::OpenListeners() {
   http.connections = options_.limits.connections;
   http.memory = memory_;
 
-  GuardOptions guard{.loopback_rule = address.loopback, .cors_origins = options_.cors_origins};
   HttpService service;
-  service.admit = [this, guard](HttpRequest& head, Admission& admission) {
-    GuardVerdict verdict = Guard(guard, head);
-    admission.reply_headers = std::move(verdict.reply_headers);
-    admission.answer = std::move(verdict.answer);
-    if (!admission.answer && OtlpHttp::IsOtlp(head.path)) {
-      admission.answer = otlp_http_->Admit(head);
-    }
+  service.admit = [this, loopback = address.loopback](HttpRequest& head, Admission& admission) {
+    Admit(loopback, head, admission);
   };
   service.handle = [this](HttpRequest request, Responder responder) {
-    if (OtlpHttp::IsOtlp(request.path)) {
-      otlp_http_->Handle(std::move(request), std::move(responder));
-    } else {
-      api_->Handle(std::move(request), std::move(responder));
+    if (!OtlpHttp::IsOtlp(request.path)) {
+      return api_->Handle(std::move(request), std::move(responder));
     }
+    auto project = SenderProject(request);
+    if (!project.ok()) return responder.Send(RefuseSender(request, project.status()));
+    otlp_http_->Handle(std::move(request), std::move(responder), *std::move(project));
   };
   service.refuse = [this](const HttpRequest& head, int status, std::string_view message) {
     return OtlpHttp::IsOtlp(head.path) ? otlp_http_->Refuse(head, status, message)
@@ -193,15 +189,53 @@ absl::Status Server::OpenListeners() {
   return absl::OkStatus();
 }
 
+void Server::Admit(bool loopback, const HttpRequest& head, Admission& admission) const {
+  // Who must show a key cannot be made to ask by a web page that does not know it.
+  const GuardOptions guard{.loopback_rule = loopback && !access_->authorizer().KeysRequired(),
+                           .cors_origins = options_.cors_origins};
+  GuardVerdict verdict = Guard(guard, head);
+  admission.reply_headers = std::move(verdict.reply_headers);
+  admission.answer = std::move(verdict.answer);
+  if (admission.answer) return;
+  if (!OtlpHttp::IsOtlp(head.path)) {
+    admission.answer = api_->Admit(head);
+    return;
+  }
+  admission.answer = otlp_http_->Admit(head);
+  if (admission.answer) return;
+  if (const auto project = SenderProject(head); !project.ok()) {
+    admission.answer = RefuseSender(head, project.status());
+  }
+}
+
+absl::StatusOr<std::string> Server::SenderProject(const HttpRequest& head) const {
+  ASSIGN_OR_RETURN(const Caller caller, access_->authorizer().Authorize(head, KeyScope::kIngest));
+  ASSIGN_OR_RETURN(std::string project, caller.ProjectFor(head.Param("project")));
+  if (!IsProjectName(project)) {
+    return InvalidArgument("project must be 1 to 64 of A-Z a-z 0-9 _ . -");
+  }
+  return project;
+}
+
+HttpResponse Server::RefuseSender(const HttpRequest& head, const absl::Status& status) const {
+  HttpResponse response = otlp_http_->Refuse(head, RowOf(status.code()).http, Message(status));
+  if (response.status == 401) response.headers.Set("WWW-Authenticate", "Bearer realm=\"pitot\"");
+  return response;
+}
+
 absl::Status Server::StartGrpc() {
   if (options_.grpc_address == "off") return absl::OkStatus();
   ASSIGN_OR_RETURN(const ListenAddress address,
                    ParseListenAddress("listen.grpc", options_.grpc_address));
-  RETURN_IF_ERROR(CheckExposure("listen.grpc", address, options_));
   OtlpGrpcOptions grpc;
   grpc.address = options_.grpc_address;
   grpc.request_bytes = options_.limits.request_bytes;
   grpc.memory = memory_;
+  grpc.authorize = [this](const auto& header) -> absl::StatusOr<std::string> {
+    ASSIGN_OR_RETURN(const Caller caller,
+                     access_->authorizer().Authorize(header, KeyScope::kIngest));
+    return std::string(caller.Project());
+  };
   ASSIGN_OR_RETURN(grpc_,
                    OtlpGrpcServer::Start(
                        std::move(grpc),

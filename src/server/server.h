@@ -18,9 +18,13 @@
 
 namespace pitot {
 
+class Access;
 class Api;
 class Eraser;
 class HttpServer;
+struct Admission;
+struct HttpRequest;
+struct HttpResponse;
 class Ingest;
 class Janitor;
 class MemoryBudget;
@@ -43,6 +47,9 @@ class Server {
   // Listeners first, store last; each step bounded. Safe to call twice.
   void Stop();
 
+  // Of the admin key that the first start made because calls need one: to be shown once.
+  std::optional<std::string> TakeFirstSecret();
+
   uint16_t http_port() const;
   std::optional<uint16_t> grpc_port() const;  // Nothing: not listening.
   // "embedded 26.7.3, http://127.0.0.1:4318, grpc 127.0.0.1:4317", for the log.
@@ -54,8 +61,14 @@ class Server {
   absl::Status OpenStore();
   absl::Status OpenIngest();
   absl::Status OpenState();
+  absl::Status OpenAccess();
   absl::Status OpenListeners();
   absl::Status StartGrpc();
+  // On a request's head: the guard, then who asks.
+  void Admit(bool loopback, const HttpRequest& head, Admission& admission) const;
+  // The project of an OTLP request, or why it is refused, and how that looks.
+  absl::StatusOr<std::string> SenderProject(const HttpRequest& head) const;
+  HttpResponse RefuseSender(const HttpRequest& head, const absl::Status& status) const;
   absl::StatusOr<std::shared_ptr<const PriceBook>> LoadPriceBook() const;
 
   const ServerOptions options_;
@@ -67,6 +80,7 @@ class Server {
   std::unique_ptr<Ingest> ingest_;  // decode -> normalize -> redact -> price -> spool -> store
   std::unique_ptr<StateLog> state_;
   std::unique_ptr<Eraser> eraser_;
+  std::unique_ptr<Access> access_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<OtlpHttp> otlp_http_;
   std::shared_ptr<MemoryBudget> memory_;

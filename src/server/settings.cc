@@ -71,8 +71,9 @@ constexpr Setting kSettings[] = {
     {"redaction.personal", ListSetting{&O::redact_personal, "email|phone|credit_card|iban"},
      "Also replace personal data of these kinds."},
 
-    {"auth.mode", TextSetting{&O::auth_mode, "auto|none"},
-     "auto: without keys only loopback is served. none: anyone who can connect may do anything."},
+    {"auth.mode", TextSetting{&O::auth_mode, "auto|keys|none"},
+     "auto: calls need a key as soon as there is one, or another address than loopback is listened "
+     "on. keys: always. none: anyone who can connect may do anything."},
     {"prices.file", TextSetting{&O::prices_file, ""},
      "Your own prices (YAML); they come before the built-in catalogue."},
 };

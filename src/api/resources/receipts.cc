@@ -83,21 +83,37 @@ std::string NotesJson(const std::vector<SourceReceipt>& sources) {
          "]";
 }
 
+// What a caller may know of: with a key of one project, that project's.
+struct Visible {
+  std::vector<SourceReceipt> sources;
+  std::array<uint64_t, kDropCount> totals;
+};
+
+Visible VisibleTo(const Caller& caller, const Receipts& receipts) {
+  if (caller.SeesAll()) return {receipts.Sources(), receipts.Totals()};
+  Visible visible{receipts.Sources(), {}};
+  std::erase_if(visible.sources,
+                [&](const SourceReceipt& source) { return source.project != caller.Project(); });
+  for (const SourceReceipt& source : visible.sources) {
+    for (size_t i = 0; i < kDropCount; ++i) visible.totals[i] += source.drops[i];
+  }
+  return visible;
+}
+
 }  // namespace
 
 void GetReceipts(ApiCall call) {
   const ApiDeps& deps = call.context.deps;
-  const std::vector<SourceReceipt> sources = deps.ingest.receipts().Sources();
+  const auto [sources, totals] = VisibleTo(call.caller, deps.ingest.receipts());
   std::string json = fmt::format("{{\"since\":{},\"now\":{},\n\"sources\":[",
                                  TimeJson(call.context.started_ns), TimeJson(deps.clock.Now()));
   for (size_t i = 0; i < sources.size(); ++i) {
     json += fmt::format("{}{}", i == 0 ? "\n" : ",\n", SourceJson(sources[i]));
   }
-  json +=
-      fmt::format("],\n\"totals\":{},\n\"spool\":{},\n\"store\":{},\n\"notes\":{}}}",
-                  DropsJson(deps.ingest.receipts().Totals()), SpoolJson(deps.ingest.spool_stats()),
-                  StoreJson(deps.ingest.flusher_stats(), deps.store.Health(kHealthDeadline)),
-                  NotesJson(sources));
+  json += fmt::format("],\n\"totals\":{},\n\"spool\":{},\n\"store\":{},\n\"notes\":{}}}",
+                      DropsJson(totals), SpoolJson(deps.ingest.spool_stats()),
+                      StoreJson(deps.ingest.flusher_stats(), deps.store.Health(kHealthDeadline)),
+                      NotesJson(sources));
   call.responder.Send(JsonResponse(200, std::move(json)));
 }
 

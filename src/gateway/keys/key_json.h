@@ -1,10 +1,6 @@
 // gateway/keys/key_json.h
 //
-// A key as JSON: what the API takes and shows. Pure.
-//
-//   {"name":"ci","project":"default","scopes":["gateway"],"defaults":{"feature":"x"},"pins":{},
-//    "require":["session"],"provider_keys":{"openai":"env:OPENAI_KEY_CI"},"models":["gpt-*"],
-//    "budget":{"limit_usd":5,"window":"day","timezone":"UTC","hard":true},"cache":null}
+// Internal to keys/: what people decide about a key (key_text.h), as JSON. Pure.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -16,11 +12,11 @@
 
 namespace pitot {
 
-// The members above; of every other one (id, times) nothing.
+// Without id and times.
 boost::json::object KeySpecJson(const ApiKey& key);
 
-// All but `name` and `scopes` may be left out; an unknown member is refused with the nearest known
-// name. Not validated further: see ApiKey::Validate.
+// An unknown member is refused with the nearest known name. Not validated further: see
+// ApiKey::Validate.
 absl::StatusOr<ApiKey> ParseKeySpec(const boost::json::object& json);
 
 }  // namespace pitot
