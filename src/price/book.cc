@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "price/book_entry.h"
 #include "price/catalogue.h"
 #include "price/price.h"
 
@@ -14,16 +15,6 @@ std::string_view Trim(std::string_view text) {
   const size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-bool SameWord(std::string_view lower, std::string_view text) {
-  return lower.size() == text.size() && std::ranges::equal(lower, text, [](char l, char c) {
-           return l == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-         });
-}
-
-bool HasWord(const std::vector<std::string>& words, std::string_view text) {
-  return std::ranges::any_of(words, [&](const std::string& w) { return SameWord(w, text); });
 }
 
 // "gpt-x-20250929" -> "gpt-x-2025-09-29", for each compact date that a '-', ':' or the end follows.
@@ -163,13 +154,6 @@ bool SetCharge(const Usage& usage, const PriceBand& band, const CallFees& fees, 
 }
 
 }  // namespace
-
-struct PriceBook::Entry {
-  std::vector<uint32_t> overrides;  // Those whose names fit, in order.
-  const CatalogueModel* model = nullptr;
-  PriceConfidence confidence = PriceConfidence::kNone;
-  bool guessed = false;  // The provider was not one the catalogue knows.
-};
 
 PriceBook::PriceBook(std::unique_ptr<const Catalogue> catalogue,
                      std::vector<PriceOverride> overrides)
@@ -362,25 +346,28 @@ PriceCache::~PriceCache() = default;
 PriceCache::PriceCache(PriceCache&&) noexcept = default;
 PriceCache& PriceCache::operator=(PriceCache&&) noexcept = default;
 
-Price PriceCache::PriceOf(const PriceInput& input) {
-  if (std::max(input.provider.size(), input.model.size()) > kPricedNameBytesMax ||
-      input.model.empty()) {
-    return {};
-  }
+const PriceBook::Entry& PriceCache::EntryOf(std::string_view provider, std::string_view model) {
   const std::hash<std::string_view> hash_of;
-  const uint64_t hash = hash_of(input.model) * 31 + hash_of(input.provider);
+  const uint64_t hash = hash_of(model) * 31 + hash_of(provider);
   const size_t first = hash % kSlots;
   const size_t second = first ^ 1;
   for (const size_t at : {first, second}) {
     const Slot& slot = slots_[at];
-    if (slot.hash == hash && slot.model == input.model && slot.provider == input.provider) {
-      return book_->Compute(slot.entry, input);
-    }
+    if (slot.hash == hash && slot.model == model && slot.provider == provider) return slot.entry;
   }
   const size_t at = slots_[first].model.empty() ? first : (turn_++ & 1) ? first : second;
-  slots_[at] = {hash, std::string(input.provider), std::string(input.model),
-                book_->Resolve(input.provider, input.model)};
-  return book_->Compute(slots_[at].entry, input);
+  slots_[at] = {hash, std::string(provider), std::string(model), book_->Resolve(provider, model)};
+  return slots_[at].entry;
+}
+
+Price PriceCache::PriceOf(const PriceInput& input) {
+  if (!HasPricedName(input.provider, input.model)) return {};
+  return book_->Compute(EntryOf(input.provider, input.model), input);
+}
+
+WorstPrice PriceCache::WorstOf(const WorstInput& input) {
+  if (!HasPricedName(input.provider, input.model)) return {};
+  return book_->ComputeWorst(EntryOf(input.provider, input.model), input);
 }
 
 Price Settle(const Price& table, std::optional<NanoUsd> reported, const Usage& usage) {

@@ -63,6 +63,25 @@ struct Price {
   ReportedCost reported = ReportedCost::kNone;
 };
 
+// What a call may be at most, before it is made.
+struct WorstInput {
+  std::string_view provider;
+  std::string_view model;
+  int64_t from_ns = 0;            // The call ends from then
+  int64_t until_ns = 0;           // until then: prices with dates and hours change.
+  std::string_view service_tier;  // As asked for. Empty or "auto": the provider chooses.
+  int64_t input_tokens = 0;       // Of whatever kind.
+  int64_t output_tokens = 0;      // Of all choices, of whatever kind.
+  int64_t server_tool_calls = 0;
+};
+
+struct WorstPrice {
+  // No usage within the input's figures is priced above it. Unset: the price is not known. Past 64
+  // bits: the largest figure.
+  std::optional<NanoUsd> cost;
+  PriceConfidence confidence = PriceConfidence::kNone;  // The least of those that may count.
+};
+
 // One line of the price list, for /api/v1/prices and `pitot prices`.
 struct PriceListRow {
   std::string provider;  // Empty: any.
@@ -94,6 +113,10 @@ class PriceBook {
   // Searches the catalogue: some microseconds. The data path asks a PriceCache.
   Price PriceOf(const PriceInput& input) const;
 
+  // The dearest that PriceOf can answer for such a call. The dearer service tiers of the catalogue
+  // count when asked for, as they are served to nobody else.
+  WorstPrice WorstOf(const WorstInput& input) const;
+
   // Tokens the model's context holds, where known.
   std::optional<int64_t> ContextTokens(std::string_view provider, std::string_view model) const;
 
@@ -113,6 +136,9 @@ class PriceBook {
   Price FromCatalogue(const Entry& entry, const PriceInput& input) const;
   Price Compute(const Entry& entry, const PriceInput& input) const;
   bool IsPlainTier(std::string_view tier) const;
+  WorstPrice ComputeWorst(const Entry& entry, const WorstInput& input) const;
+  void AddWorstAt(const Entry& entry, const WorstInput& input, int64_t at_ns,
+                  WorstPrice& worst) const;
 
   const std::unique_ptr<const Catalogue> catalogue_;
   const std::vector<PriceOverride> overrides_;
@@ -131,10 +157,12 @@ class PriceCache {
   PriceCache& operator=(PriceCache&&) noexcept;
 
   Price PriceOf(const PriceInput& input);
+  WorstPrice WorstOf(const WorstInput& input);
   const PriceBook& book() const { return *book_; }
 
  private:
   struct Slot;
+  const PriceBook::Entry& EntryOf(std::string_view provider, std::string_view model);
   static constexpr size_t kSlots = 1024;
 
   std::shared_ptr<const PriceBook> book_;

@@ -53,9 +53,11 @@ struct CallScope {
 
 struct BudgetRefusal {
   enum class Why : uint8_t {
-    kExhausted,  // What is left does not suffice.
-    kDisabled,   // By a person, or because it was exhausted: see BudgetCounter::disabled.
-    kTooLarge,   // The call may cost more than the whole limit.
+    // What is left does not suffice. Once nine tenths of the limit are spent, the counter is then
+    // exhausted: calls that would fit are refused too, until its window is over or it is enabled.
+    kExhausted,
+    kDisabled,  // By a person.
+    kTooLarge,  // The call may cost more than the whole limit.
     kUnknownPrice,
     kUnboundedInput,  // Nothing bounds what the call may cost.
     kCounters,        // limits.budget_counters is reached.
@@ -69,6 +71,7 @@ struct BudgetRefusal {
   NanoUsd reserved;  // By calls in flight.
   NanoUsd needed;
   UnixNanos resets_at = 0;  // When enough of it is free again; 0: never by itself.
+  bool in_flight = false;   // It may fit sooner: it would if calls in flight cost nothing.
   Why why = Why::kExhausted;
   std::string message;  // For the caller: which budget, how much, what to do.
 };
@@ -147,6 +150,7 @@ struct BudgetCounter {
   NanoUsd spent;
   NanoUsd reserved;
   NanoUsd leased;     // Hard budgets: what may be spent without asking again.
+  NanoUsd elsewhere;  // Leased by other gateways, when Redis last said so.
   NanoUsd overshoot;  // In this window, by calls that cost more than they had reserved.
   int64_t calls = 0;  // Settled in this window.
   int64_t in_flight = 0;
@@ -236,9 +240,9 @@ class Budgets {
  private:
   friend class Reservation;
   class Impl;
-  explicit Budgets(std::unique_ptr<Impl> impl);
+  Budgets();
 
-  const std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace pitot

@@ -118,7 +118,4 @@ std::string BudgetToJson(const BudgetSpec& spec);
 // "12.5" from 12500000000; as many decimals as it needs.
 std::string UsdText(NanoUsd amount);
 
-// '*' is any run of characters.
-bool BudgetGlobMatches(std::string_view pattern, std::string_view text);
-
 }  // namespace pitot
