@@ -4,60 +4,13 @@
 #include <array>
 #include <initializer_list>
 
+#include "normalize/message_parts.h"
 #include "normalize/value.h"
 
 namespace pitot {
 namespace {
 
 using Members = std::vector<JsonMember>;
-using Names = std::array<std::string_view, 5>;
-
-// A field of a canonical part: its name and the names it has in the sources, first present wins.
-struct PartField {
-  std::string_view name;
-  Names from;
-  bool unwrap = false;  // JSON inside a string is taken out of it.
-};
-struct PartRow {
-  Names types;  // As the sources call the part.
-  std::string_view type;
-  std::array<PartField, 4> fields;
-};
-
-constexpr PartRow kParts[] = {
-    {{"text", "input_text", "output_text"}, "text", {{{"content", {"content", "text"}}}}},
-    {{"reasoning", "thinking"},
-     "reasoning",
-     {{{"content", {"content", "thinking", "text", "reasoning"}}}}},
-    {{"tool_call", "tool_use", "function_call", "tool-call", "toolCall"},
-     "tool_call",
-     {{{"id", {"id", "toolUseId", "call_id", "toolCallId", "tool_call_id"}},
-       {"name", {"name", "toolName"}},
-       {"arguments", {"arguments", "input", "args"}, true}}}},
-    {{"tool_call_response", "tool_result", "function_call_output", "tool-result"},
-     "tool_result",
-     {{{"id", {"id", "tool_use_id", "toolUseId", "call_id", "tool_call_id"}},
-       {"name", {"name", "toolName"}},
-       {"result", {"response", "result", "content", "output"}, true}}}},
-    {{"blob"},
-     "media",
-     {{{"modality", {"modality"}}, {"mime", {"mime_type"}}, {"data", {"content", "data"}}}}},
-    {{"uri"}, "media", {{{"modality", {"modality"}}, {"mime", {"mime_type"}}, {"uri", {"uri"}}}}},
-    {{"file"},
-     "media",
-     {{{"modality", {"modality"}}, {"mime", {"mime_type"}}, {"file_id", {"file_id"}}}}},
-};
-
-// Parts that are told by the name of their one member instead of a type: Bedrock, Gemini, OpenAI.
-struct WrapperRow {
-  std::string_view member;
-  std::string_view type;  // The row of kParts that reads what is inside.
-};
-constexpr WrapperRow kWrappers[] = {
-    {"toolUse", "tool_call"},      {"toolResult", "tool_call_response"},
-    {"functionCall", "tool_call"}, {"functionResponse", "tool_call_response"},
-    {"function", "tool_call"},
-};
 
 struct RoleRow {
   std::string_view word;
@@ -66,8 +19,17 @@ struct RoleRow {
 constexpr RoleRow kRoles[] = {{"human", "user"}, {"ai", "assistant"}, {"model", "assistant"}};
 
 constexpr std::string_view kMessageFields[] = {
-    "role",          "name",  "parts",   "content",           "tool_calls",   "tool_call_id",
-    "finish_reason", "index", "message", "reasoning_content", "cache_control"};
+    "role",          "name",  "parts",   "content",           "tool_calls", "tool_call_id",
+    "finish_reason", "index", "message", "reasoning_content", "reasoning",  "cache_control",
+    "type",          "id",    "status",  "function_call"};
+
+// What belongs to the answer that an item or part came with, or says nothing.
+bool IsNoise(const JsonMember& member) {
+  return member.key == "cache_control" || member.key == "logprobs" || member.value == "null" ||
+         member.value == "[]";
+}
+// The same of items of Responses, which many clients resend without these.
+constexpr std::string_view kItemFields[] = {"type", "status", "encrypted_content"};
 
 bool Contains(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -89,13 +51,6 @@ std::string_view Inside(std::string_view raw) {
   return raw.size() >= 2 && raw[0] == '"' ? raw.substr(1, raw.size() - 2) : std::string_view();
 }
 
-const PartRow* FindPart(std::string_view type) {
-  for (const PartRow& row : kParts) {
-    if (!type.empty() && Contains(row.types, type)) return &row;
-  }
-  return nullptr;
-}
-
 // Calls `visit` with each element of an accepted JSON array.
 template <typename Visit>
 void ForEachElement(std::string_view array, Visit visit) {
@@ -114,6 +69,15 @@ bool LooksLikeMessage(const Members& members) {
     return m.key == "role" || m.key == "parts" || m.key == "message" || m.key == "tool_calls" ||
            (m.key == "content" && !typed);
   });
+}
+
+// The role of an item of Responses, which stands among messages without one; empty for all else.
+std::string_view ItemRole(const Members& members) {
+  const std::string_view type = Inside(Get(members, {"type"}));
+  if (type == "tool_call") return {};  // A part.
+  if (type.ends_with("_call_output")) return "tool";
+  const bool reasoning = type == "reasoning" && !Get(members, {"summary"}).empty();
+  return reasoning || type.ends_with("_call") ? "assistant" : std::string_view();
 }
 
 }  // namespace
@@ -162,8 +126,18 @@ bool MessageReader::TryMessages(std::string_view json, std::string_view role,
     if (!cursor.Object(message_) || !cursor.AtEnd()) return false;
     const std::string_view list = Get(message_, {"messages"});
     if (list.starts_with('[')) return TryMessages(list, role, out, finish);
-    if (!LooksLikeMessage(message_)) return false;
-    WriteMessage(message_, role, out, finish);
+    if (const std::string_view item = ItemRole(message_); !item.empty()) {
+      WriteItem(message_, json, item, out);
+      return true;
+    }
+    if (LooksLikeMessage(message_)) {
+      WriteMessage(message_, role, out, finish);
+      return true;
+    }
+    if (Inside(Get(message_, {"type"})).empty()) return false;
+    StartMessage(role);  // One part.
+    WritePart(json);
+    EndMessage(out);
     return true;
   }
   if (first != '[' || !cursor.Take('[')) return false;
@@ -177,11 +151,15 @@ bool MessageReader::TryMessages(std::string_view json, std::string_view role,
     std::string_view raw;
     if (cursor.Peek() == '{' ? !cursor.Object(message_) : !cursor.Value(&raw)) return false;
     if (!raw.empty() && raw[0] != '"') return false;  // An array of numbers or lists is a value.
-    if (raw.empty() && LooksLikeMessage(message_)) {
+    const bool object = raw.empty();
+    raw = {from, static_cast<size_t>(cursor.position() - from)};
+    if (const std::string_view item = object ? ItemRole(message_) : ""; !item.empty()) {
+      WriteItem(message_, raw, item, out);
+      ++messages;
+    } else if (object && LooksLikeMessage(message_)) {
       WriteMessage(message_, role, out, finish);
       ++messages;
     } else {
-      raw = {from, static_cast<size_t>(cursor.position() - from)};
       StartMessage(role);
       WritePart(raw);
       EndMessage(out);
@@ -264,7 +242,7 @@ void MessageReader::WriteMessage(const Members& members, std::string_view role,
     AppendCanonical(name, buffer_);
   }
   buffer_ += R"(,"parts":[)";
-  if (const std::string_view thought = Get(members, {"reasoning_content"});
+  if (const std::string_view thought = Get(members, {"reasoning_content", "reasoning"});
       !Inside(thought).empty()) {
     OpenPart("reasoning");
     buffer_ += R"(,"content":)";
@@ -275,9 +253,12 @@ void MessageReader::WriteMessage(const Members& members, std::string_view role,
   if (const std::string_view calls = Get(members, {"tool_calls"}); calls.starts_with('[')) {
     WriteBlocks(calls);
   }
+  if (const std::string_view call = Get(members, {"function_call"}); call.starts_with('{')) {
+    WritePart(call);  // OpenAI's older form.
+  }
   buffer_ += ']';
   for (const JsonMember& member : members) {
-    if (member.value == "null" || Contains(kMessageFields, member.key)) continue;
+    if (IsNoise(member) || Contains(kMessageFields, member.key)) continue;
     buffer_ += ",\"";
     buffer_ += member.key;
     buffer_ += "\":";
@@ -285,6 +266,44 @@ void MessageReader::WriteMessage(const Members& members, std::string_view role,
   }
   buffer_ += '}';
   out.push_back({ToPiece(), {}});
+}
+
+void MessageReader::WriteItem(const Members& item, std::string_view raw, std::string_view role,
+                              std::vector<Piece>& out) {
+  const std::string_view type = Inside(Get(item, {"type"}));
+  StartMessage(role);
+  if (type == "reasoning") {
+    WriteThoughts(item);
+  } else if (FindPart(type) == nullptr) {
+    AppendCanonical(raw, buffer_);
+  } else {
+    inner_.clear();
+    const bool has_call_id = !Get(item, {"call_id"}).empty();
+    for (const JsonMember& member : item) {
+      const bool own_id = has_call_id && member.key == "id";
+      if (!own_id && !Contains(kItemFields, member.key)) inner_.push_back(member);
+    }
+    WriteTypedPart(inner_, type, raw);
+  }
+  EndMessage(out);
+}
+
+// Summary and content of a reasoning item, a paragraph each.
+void MessageReader::WriteThoughts(const Members& item) {
+  std::string text = "\"";
+  for (const std::string_view list : {Get(item, {"summary"}), Get(item, {"content"})}) {
+    ForEachElement(list, [&](std::string_view element) {
+      inner_.clear();
+      if (!JsonCursor(element).Object(inner_)) return;
+      if (text.size() > 1) text += R"(\n\n)";
+      text += Inside(Get(inner_, {"text"}));
+    });
+  }
+  text += '"';
+  OpenPart("reasoning");
+  buffer_ += R"(,"content":)";
+  AppendCanonical(text, buffer_);
+  buffer_ += '}';
 }
 
 void MessageReader::WriteText(std::string_view text, std::string_view role,
@@ -373,7 +392,7 @@ void MessageReader::WritePart(std::string_view raw) {
   part_.clear();
   if (!JsonCursor(raw).Object(part_)) return;
   const std::string_view type = Inside(Get(part_, {"type"}));
-  for (const WrapperRow& row : kWrappers) {
+  for (const WrapperRow& row : PartWrappers()) {
     const std::string_view inside = Get(part_, {row.member});
     if (!inside.starts_with('{') || (!type.empty() && type != row.member)) continue;
     inner_.clear();
@@ -382,6 +401,11 @@ void MessageReader::WritePart(std::string_view raw) {
     if (const std::string_view id = Get(part_, {"id"}); !id.empty()) inner_.push_back({"id", id});
     std::swap(part_, inner_);
     WriteTypedPart(part_, row.type, raw);
+    return;
+  }
+  if (Get(part_, {"thought"}) == "true") {  // Gemini.
+    std::erase_if(part_, [](const JsonMember& member) { return member.key == "thought"; });
+    WriteTypedPart(part_, "reasoning", raw);
     return;
   }
   const bool bare_text = type.empty() && !Get(part_, {"text"}).empty();
@@ -402,7 +426,7 @@ void MessageReader::WriteTypedPart(const Members& members, std::string_view type
   for (const PartField& field : row->fields) {
     if (field.name.empty()) break;
     const auto& f = field.from;
-    const std::string_view value = Get(members, {f[0], f[1], f[2], f[3], f[4]});
+    const std::string_view value = Get(members, {f[0], f[1], f[2], f[3], f[4], f[5], f[6]});
     if (value.empty()) continue;
     buffer_ += ",\"";
     buffer_ += field.name;
@@ -416,9 +440,7 @@ void MessageReader::WriteTypedPart(const Members& members, std::string_view type
   for (const JsonMember& member : members) {
     const bool known = std::ranges::any_of(
         row->fields, [&](const PartField& field) { return Contains(field.from, member.key); });
-    if (known || member.key == "type" || member.key == "cache_control" || member.value == "null") {
-      continue;
-    }
+    if (known || member.key == "type" || IsNoise(member)) continue;
     buffer_ += ",\"";
     buffer_ += member.key;
     buffer_ += "\":";

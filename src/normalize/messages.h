@@ -6,10 +6,12 @@
 // resent as history, and whichever way its client escapes. Part types: text{content},
 // reasoning{content}, tool_call{id,name,arguments}, tool_result{id,result},
 // media{modality,mime,uri|data|file_id}; parts of other types stay as they came. Fields that are
-// not named here follow in the source's order; finish_reason, index and cache_control do not: they
-// belong to the answer or the request, not to the message.
-// Shapes read: OpenTelemetry GenAI (parts), OpenAI chat (content, tool_calls), Anthropic, Bedrock
-// and Gemini blocks, plain text. Text that is not JSON is one message: bad JSON never fails a span.
+// not named here follow in the source's order; what belongs to the answer or the request and not to the
+// message does not: ids and status of messages and items, finish_reason, index, logprobs,
+// cache_control, encrypted reasoning, empty lists.
+// Shapes read: OpenTelemetry GenAI (parts), OpenAI chat (content, tool_calls, function_call) and
+// Responses (items: each is a message), Anthropic, Bedrock and Gemini blocks, plain text. Text that is
+// not JSON is one message: bad JSON never fails a span.
 #pragma once
 
 #include <span>
@@ -52,6 +54,9 @@ class MessageReader {
                    std::string_view* finish);
   void WriteMessage(const Members& members, std::string_view role, std::vector<Piece>& out,
                     std::string_view* finish);
+  void WriteItem(const Members& item, std::string_view raw, std::string_view role,
+                 std::vector<Piece>& out);
+  void WriteThoughts(const Members& item);
   void StartMessage(std::string_view role);
   void EndMessage(std::vector<Piece>& out);
   void WriteText(std::string_view text, std::string_view role, std::vector<Piece>& out);

@@ -96,13 +96,14 @@ bool GeminiRequest::ReadTools(JsonCursor& cursor) {
   return true;
 }
 
+// A content; its parts are the prompt.
 bool GeminiRequest::ReadSystem(JsonCursor& cursor) {
-  cursor.Peek();
-  const char* const from = cursor.position();
-  if (!ReadContent(cursor, false)) return false;
-  out_.system = {from, static_cast<size_t>(cursor.position() - from)};
-  if (IsNull(out_.system)) out_.system = {};
-  return true;
+  std::string_view raw;
+  if (!ReadRaw(cursor, &raw)) return false;
+  const std::string_view parts = Member(raw, "parts");
+  out_.system = parts.empty() ? raw : parts;
+  JsonCursor content(raw, kWireDepthMax);
+  return raw.empty() || ReadContent(content, false);
 }
 
 // An array of contents; one content, or a text, is taken too.
