@@ -289,16 +289,14 @@ class JsonHasher::Reader {
     const bool message = hasher_.options_.message;
     const bool content = message && (name == "content" || name == "parts");
     const bool type = message && name == "type";
-    SkipSpace();
-    const char* const start = p_;
     Hashed value = Value();
     if (dropped || value.tag == kNull) return 0;
     if (content && value.tag == kText) {
       value = Of(kArray, MixHashes(0, Of(kObject, Pair("text", value.hash)).hash));
     }
     if (type && value.tag == kText) {
-      const std::string_view text(start, static_cast<size_t>(p_ - start));
-      if (text == "\"text\"" || text == "\"input_text\"" || text == "\"output_text\"") return 0;
+      const auto& silent = hasher_.silent_types_;
+      if (std::ranges::find(silent, value.hash) != silent.end()) return 0;
     }
     return MixHashes(pair_of_name, value.hash);
   }
@@ -312,7 +310,12 @@ class JsonHasher::Reader {
 
 JsonHasher::JsonHasher(Options options) : options_(std::move(options)) {
   for (const std::string& name : options_.volatile_keys) volatile_.push_back(FoldedName(name));
-  if (options_.message) volatile_.push_back(FoldedName("cache_control"));
+  if (options_.message) {
+    volatile_.push_back(FoldedName("cache_control"));
+    for (const std::string_view type : {"text", "input_text", "output_text", "message"}) {
+      silent_types_.push_back(MixHashes(HashBytes(type, options_.seed) ^ options_.seed, kText));
+    }
+  }
   std::ranges::sort(volatile_);
 }
 

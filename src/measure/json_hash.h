@@ -24,8 +24,8 @@ class JsonHasher {
     std::vector<std::string> volatile_keys;
     // A string that is a JSON object or array itself counts as that: tools answer JSON in a text.
     bool read_strings = false;
-    // For messages: members named "content" or "parts" that are a string count as one text block, a
-    // text block's type does not count, and cache_control is volatile.
+    // For messages: members named "content" or "parts" that are a string count as one text block, that
+    // something is a text block or a message does not count, and cache_control is volatile.
     bool message = false;
     uint64_t seed = 0;
   };
@@ -39,7 +39,8 @@ class JsonHasher {
   class Reader;
 
   Options options_;
-  std::vector<uint64_t> volatile_;  // Hashes of the folded names, sorted.
+  std::vector<uint64_t> volatile_;      // Hashes of the folded names, sorted.
+  std::vector<uint64_t> silent_types_;  // Of the types that do not count.
 };
 
 }  // namespace pitot

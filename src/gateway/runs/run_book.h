@@ -42,7 +42,8 @@ struct Conversation {
   bool in_flight = false;
   bool paused = false;  // The provider stopped in the middle and is to be called again.
   UnixNanos last_ns = 0;
-  int64_t step = 0;
+  int64_t step = 0;      // Of its last call.
+  bool counted = false;  // As a step: not when it was refused.
 
   uint64_t said = 0;
   std::vector<PendingCall> pending;

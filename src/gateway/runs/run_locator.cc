@@ -122,13 +122,16 @@ RunBook::Match RunLocator::Match(const RunCaller& caller, const RunScope& scope,
   if (scope.response != 0) {
     Conversation* found = book_.FindResponse(scope.response, now);
     if (found == nullptr) return {};
-    const bool same = !messages.empty() && found->request == links.back();
-    const bool failed = found->tip == 0 && !found->in_flight;
     RunBook::Match match = {.conversation = found, .answered = true};
+    if (messages.empty() || !found->continued) return match;
+    // It was sent on before: the same again, with more behind it, or as a branch.
+    const bool failed = found->tip == 0 && !found->in_flight;
+    const auto sent = std::ranges::find(links, found->request);
+    const bool same = sent + 1 == links.end();
     match.again = same && (retry || failed);
-    // Another request has continued the response, and was answered or will be.
-    match.branch = !match.again && found->continued && !failed;
-    return match;
+    match.branch = !match.again && (!failed || sent == links.end());
+    if (match.again || match.branch) return match;
+    return {.conversation = found, .at = static_cast<size_t>(sent - links.begin())};
   }
   if (messages.empty()) return {};
   const bool has_history = HasHistory(messages);
@@ -211,7 +214,7 @@ void RunLocator::Continue(const RunScope& scope, const RunBook::Match& match,
   }
   plan.paused = known.paused;
   plan.said = known.said;
-  plan.has_last = scope.response != 0;
+  plan.has_last = scope.response != 0 && match.answered;
   if (plan.has_last) plan.pending = known.pending;
   plan.from = match.answered ? AnswerBefore(messages, match.at) : match.at;
   plan.give_from = plan.from;
@@ -222,9 +225,9 @@ void RunLocator::Continue(const RunScope& scope, const RunBook::Match& match,
     return;
   }
   plan.conversation = &known;
-  const uint64_t tip_before = scope.response != 0 ? known.tip
-                              : match.answered    ? links[match.at].hash()
-                                                  : known.tip_before;
+  const uint64_t tip_before = !match.answered       ? known.tip_before
+                              : scope.response != 0 ? known.tip
+                                                    : links[match.at].hash();
   book_.SetRequest(known, links.back(), tip_before);
   known.continued = true;
 }
@@ -263,9 +266,10 @@ RunPlan RunLocator::Locate(const RunCaller& caller, const RunScope& scope,
   Conversation& conversation = *plan.conversation;
   conversation.in_flight = true;
   conversation.last_ns = now;
-  if (!plan.again) {
+  if (!plan.again || !conversation.counted) {
     conversation.step = ++run.steps;
     ++run.counted_steps;
+    conversation.counted = true;
   }
   call.retry = plan.again;
   call.step = conversation.step;

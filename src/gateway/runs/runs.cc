@@ -117,8 +117,13 @@ RunCall Runs::Impl::Begin(const RunCaller& caller, WireApi api, const WireReques
     }
   }
 
-  const std::vector<RunTurn> turns = ReadTurns(
-      messages, links, plan.from, plan.has_last ? &plan.pending : nullptr, plan.said, hashes_);
+  const std::vector<RunTurn> turns = ReadTurns({.api = api,
+                                                .messages = messages,
+                                                .links = links,
+                                                .from = plan.from,
+                                                .pending = plan.has_last ? &plan.pending : nullptr,
+                                                .said = plan.said},
+                                               hasher_, hashes_);
   MutexLock lock(&mutex_);
   RunState* run = locator_.book().Find(call.run);
   if (run == nullptr) return call;  // Forgotten meanwhile.
@@ -210,9 +215,10 @@ void Runs::Impl::Check(std::optional<NanoUsd> p99, RunState& run, Conversation* 
   // Refused, it is no step; the next request continues from here.
   conversation->in_flight = false;
   conversation->last_ns = now;
-  if (!call.retry) {
+  if (conversation->counted) {
     --run.steps;
     --run.counted_steps;
+    conversation->counted = false;
   }
 }
 

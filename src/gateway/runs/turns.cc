@@ -3,17 +3,24 @@
 #include <algorithm>
 
 #include "measure/hash.h"
+#include "wire/json_read.h"
 
 namespace pitot {
 namespace {
 
+constexpr size_t kErrorTextBytesMax = 2000;  // A file that begins like one is longer.
+
 class TurnReader {
  public:
-  TurnReader(std::span<const WireMessage> messages, std::span<const ChainLink> links,
-             const LoopHashes& hashes)
-      : messages_(messages), links_(links), hashes_(hashes) {}
-
-  void StartAt(size_t from) { turn_.begin = from; }
+  TurnReader(const TurnSource& source, const MessageHasher& hasher, const LoopHashes& hashes)
+      : messages_(source.messages),
+        links_(source.links),
+        marks_errors_(source.api != WireApi::kOpenAiChat &&
+                      source.api != WireApi::kOpenAiResponses),
+        hasher_(hasher),
+        hashes_(hashes) {
+    turn_.begin = source.from;
+  }
 
   void StartAfter(const std::vector<PendingCall>& pending, uint64_t said, uint64_t place) {
     turn_.answered = true;
@@ -31,12 +38,14 @@ class TurnReader {
     if (IsAssistant(message.role)) {
       if (i == 0 || !IsAssistant(messages_[i - 1].role) || !turn_.answered) Begin(i);
       Answer(message, links_[i].before);
+      for (const WireToolResult& result : message.results)
+        Result(result);  // Of the provider's tools.
       return;
     }
     for (const WireToolResult& result : message.results) Result(result);
     if (message.results.empty() && message.is_user_text) {
       // Any other reply of a program is worth as much as a person's.
-      turn_.reply = MixHashes(turn_.reply, HashBytes(message.raw));
+      turn_.reply = MixHashes(turn_.reply, hasher_.Of(message));
     }
   }
 
@@ -93,7 +102,7 @@ class TurnReader {
     taken_[i] = true;
     CallWithResult& tool = calls_[i];
     tool.result = result.result;
-    tool.is_error = result.is_error;
+    tool.is_error = result.is_error || (!marks_errors_ && ReadsAsError(result.result));
     tool.hashed = {tool.name, hashes_.Key(tool.name, tool.arguments), hashes_.Result(tool.result),
                    tool.is_error};
     turn_.tools.push_back(tool);
@@ -101,6 +110,8 @@ class TurnReader {
 
   const std::span<const WireMessage> messages_;
   const std::span<const ChainLink> links_;
+  const bool marks_errors_;
+  const MessageHasher& hasher_;
   const LoopHashes& hashes_;
   std::vector<RunTurn> turns_;
   RunTurn turn_;
@@ -111,15 +122,32 @@ class TurnReader {
 
 }  // namespace
 
-std::vector<RunTurn> ReadTurns(std::span<const WireMessage> messages,
-                               std::span<const ChainLink> links, size_t from,
-                               const std::vector<PendingCall>* pending, uint64_t said,
+std::vector<RunTurn> ReadTurns(const TurnSource& source, const MessageHasher& messages,
                                const LoopHashes& hashes) {
-  TurnReader reader(messages, links, hashes);
-  reader.StartAt(from);
-  if (pending != nullptr) reader.StartAfter(*pending, said, links[from].hash());
-  for (size_t i = from; i < messages.size(); ++i) reader.Read(i);
+  TurnReader reader(source, messages, hashes);
+  if (source.pending != nullptr) {
+    reader.StartAfter(*source.pending, source.said, source.links[source.from].hash());
+  }
+  for (size_t i = source.from; i < source.messages.size(); ++i) reader.Read(i);
   return reader.Finish();
+}
+
+bool ReadsAsError(std::string_view result) {
+  while (!result.empty() && (result.front() == ' ' || result.front() == '\n')) {
+    result.remove_prefix(1);
+  }
+  if (result.starts_with('{')) {
+    const std::string_view error = Member(result, "error");
+    return !error.empty() && error != "false" && error != R"("")" && error != "{}" && error != "[]";
+  }
+  if (result.size() > kErrorTextBytesMax) return false;
+  constexpr std::string_view kBeginnings[] = {"error:", "error -", "error executing",
+                                              "exception:", "traceback (most recent call last)"};
+  return std::ranges::any_of(kBeginnings, [result](std::string_view beginning) {
+    return result.size() >= beginning.size() &&
+           std::ranges::equal(result.substr(0, beginning.size()), beginning, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  });
 }
 
 size_t LastUserTurn(std::span<const WireMessage> messages) {

@@ -13,6 +13,7 @@
 
 #include "gateway/runs/message_hash.h"
 #include "measure/loops.h"
+#include "wire/api.h"
 #include "wire/request.h"
 
 namespace pitot {
@@ -46,12 +47,23 @@ struct RunTurn {
   bool user_text = false;  // By a person, or in a person's place: no results came with it.
 };
 
-// The turns from messages[from] on. `links`: the chain, links[i] before messages[i]. `pending`: calls
-// made before messages[from], by an answer that said `said`; null: an answer, if any, is in there.
-std::vector<RunTurn> ReadTurns(std::span<const WireMessage> messages,
-                               std::span<const ChainLink> links, size_t from,
-                               const std::vector<PendingCall>* pending, uint64_t said,
+struct TurnSource {
+  WireApi api = WireApi::kOther;
+  std::span<const WireMessage> messages;
+  std::span<const ChainLink> links;  // links[i]: the conversation before messages[i].
+  size_t from = 0;                   // Turns begin with this message.
+  // Calls made before it, by an answer that said `said`. Null: an answer, if any, is in the messages.
+  const std::vector<PendingCall>* pending = nullptr;
+  uint64_t said = 0;
+};
+
+std::vector<RunTurn> ReadTurns(const TurnSource& source, const MessageHasher& messages,
                                const LoopHashes& hashes);
+
+// Whether a result that is not marked as one says itself that it is an error: OpenAI's APIs have no
+// such mark. {"error":...} with something in it, or a short text that begins with "Error", "Exception"
+// or a traceback.
+bool ReadsAsError(std::string_view result);
 
 // The first message of the last turn that a person began; 0: none after the first message. What an
 // agent did before it says nothing of what it does now.
