@@ -1,33 +1,13 @@
 #include "wire/include_usage.h"
 
 #include "wire/json_read.h"
+#include "wire/sse_splitter.h"
 
 namespace pitot {
 namespace {
 
 // An event is held until it is whole; the one this is about has some hundred bytes.
 constexpr size_t kHeldBytesMax = 64 << 10;
-
-// Where in the body something stands.
-struct Place {
-  size_t begin = 0;
-  size_t end = 0;
-};
-
-// Where the value of member `key` of the object stands, the last one; begin 0: nowhere. Sets `open` to
-// what follows the opening brace, and `empty`.
-Place Find(std::string_view body, std::string_view object, std::string_view key, size_t* open,
-           bool* empty) {
-  Place place;
-  *empty = true;
-  const auto offset = [&](const char* p) { return static_cast<size_t>(p - body.data()); };
-  VisitObject(object, [&](std::string_view name, std::string_view value) {
-    *empty = false;
-    if (name == key) place = {offset(value.data()), offset(value.data() + value.size())};
-  });
-  *open = offset(object.data() + object.find('{') + 1);
-  return place;
-}
 
 // True for the data of an event that says what was used and nothing else.
 bool IsUsageAlone(std::string_view data) {
@@ -47,51 +27,74 @@ bool IsUsageAlone(std::string_view data) {
   return read && no_choices && has_usage && !has_more;
 }
 
-// The data of one whole event, its lines joined; empty when it has none, or has more than data.
-std::string DataOf(std::string_view event) {
-  std::string data;
+// The data of one whole event; empty when it has none, or has more than data. `joined` holds it where
+// it came over several lines.
+std::string_view DataOf(std::string_view event, std::string& joined) {
+  std::string_view data;
+  bool several = false;
   while (!event.empty()) {
-    const size_t end = event.find_first_of("\r\n");
+    const size_t end = LineEnd(event);
     std::string_view line = event.substr(0, end);
     event.remove_prefix(end == std::string_view::npos ? event.size() : end + 1);
     constexpr std::string_view kField = "data:";
-    if (line.empty()) continue;
     if (line.starts_with(':')) return {};  // A comment is for the client to see.
     if (!line.starts_with(kField)) continue;
     line.remove_prefix(kField.size());
     if (line.starts_with(' ')) line.remove_prefix(1);
-    if (!data.empty()) data += '\n';
-    data += line;
+    if (!data.empty()) {
+      if (!several) joined = data;
+      several = true;
+      joined += '\n';
+      joined += line;
+    } else {
+      data = line;
+    }
   }
-  return data;
+  return several ? joined : data;
+}
+
+bool IsToBeTakenOut(std::string_view event) {
+  // Of a long stream nearly every event is text.
+  if (event.find("\"usage\"") == std::string_view::npos) return false;
+  std::string joined;
+  return IsUsageAlone(DataOf(event, joined));
 }
 
 }  // namespace
 
 std::optional<std::string> AskForUsage(std::string_view body) {
-  JsonCursor check(body, kWireDepthMax);
-  if (check.Peek() != '{' || !check.Skip() || !check.AtEnd()) return std::nullopt;
-  size_t open = 0;
-  bool empty = false;
-  const Place stream = Find(body, body, "stream", &open, &empty);
-  if (body.substr(stream.begin, stream.end - stream.begin) != "true") return std::nullopt;
+  std::string_view stream;
+  std::string_view options;
+  const bool read = VisitObject(body, [&](std::string_view key, std::string_view value) {
+    if (key == "stream") stream = value;
+    if (key == "stream_options") options = value;
+  });
+  if (!read || stream != "true") return std::nullopt;
+  const auto offset = [&](std::string_view part) {
+    return static_cast<size_t>(part.data() - body.data());
+  };
 
-  std::string out(body);
-  const Place options = Find(body, body, "stream_options", &open, &empty);
-  const std::string_view object = body.substr(options.begin, options.end - options.begin);
-  if (options.begin == 0) {
-    out.insert(open, R"("stream_options":{"include_usage":true},)");
-  } else if (!IsObject(object)) {
-    out.replace(options.begin, object.size(), R"({"include_usage":true})");
+  std::string out;
+  out.reserve(body.size() + 64);
+  out = body;
+  if (options.empty()) {
+    out.insert(body.find('{') + 1, R"("stream_options":{"include_usage":true},)");
+    return out;
+  }
+  std::string_view asked;
+  bool empty = true;
+  const bool is_object = VisitObject(options, [&](std::string_view key, std::string_view value) {
+    empty = false;
+    if (key == "include_usage") asked = value;
+  });
+  if (!is_object) {
+    out.replace(offset(options), options.size(), R"({"include_usage":true})");
+  } else if (asked.empty()) {
+    out.insert(offset(options) + 1, empty ? R"("include_usage":true)" : R"("include_usage":true,)");
+  } else if (asked == "true") {
+    return std::nullopt;
   } else {
-    const Place value = Find(body, object, "include_usage", &open, &empty);
-    if (value.begin == 0) {
-      out.insert(open, empty ? R"("include_usage":true)" : R"("include_usage":true,)");
-    } else if (body.substr(value.begin, value.end - value.begin) == "true") {
-      return std::nullopt;
-    } else {
-      out.replace(value.begin, value.end - value.begin, "true");
-    }
+    out.replace(offset(asked), asked.size(), "true");
   }
   return out;
 }
@@ -103,7 +106,7 @@ void UsageEventFilter::Put(std::string_view bytes, std::string& out) {
     const size_t end = EventEnd(begin);
     if (end == std::string::npos) break;
     const std::string_view event = std::string_view(held_).substr(begin, end - begin);
-    if (pass_ || !IsUsageAlone(DataOf(event))) out += event;
+    if (pass_ || !IsToBeTakenOut(event)) out += event;
     pass_ = false;
     begin = scanned_ = end;
   }
@@ -124,7 +127,10 @@ void UsageEventFilter::Put(std::string_view bytes, std::string& out) {
 // in a CR may still be given an LF, which then begins the next one and changes nothing.
 size_t UsageEventFilter::EventEnd(size_t begin) {
   size_t at = scanned_ < begin ? begin : scanned_;
-  while ((at = held_.find_first_of("\r\n", at)) != std::string::npos) {
+  while (true) {
+    const size_t line = LineEnd(std::string_view(held_).substr(at));
+    at = line == std::string::npos ? line : at + line;
+    if (at == std::string::npos) break;
     // A line ends at `at`; is the next one empty?
     size_t next = at + 1;
     if (held_[at] == '\r') {
@@ -145,7 +151,7 @@ size_t UsageEventFilter::EventEnd(size_t begin) {
 
 void UsageEventFilter::Finish(std::string& out) {
   // An event without its empty line is one all the same.
-  if (pass_ || !IsUsageAlone(DataOf(held_))) out += held_;
+  if (pass_ || !IsToBeTakenOut(held_)) out += held_;
   held_.clear();
   scanned_ = 0;
   pass_ = false;

@@ -8,13 +8,6 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kFieldBytes = 8;  // Enough of a dropped line to tell its field.
 
-// Where the first line ends; npos: not here.
-size_t LineEnd(std::string_view bytes) {
-  const size_t feed = bytes.find('\n');
-  const size_t carriage = bytes.substr(0, feed).find('\r');
-  return carriage != std::string_view::npos ? carriage : feed;
-}
-
 }  // namespace
 
 bool SseSplitter::TakeLine(std::string_view& bytes) {

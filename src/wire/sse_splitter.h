@@ -11,6 +11,13 @@
 
 namespace pitot {
 
+// Where the first line ends; npos: not in `bytes`.
+inline size_t LineEnd(std::string_view bytes) {
+  const size_t feed = bytes.find('\n');
+  const size_t carriage = bytes.substr(0, feed).find('\r');
+  return carriage != std::string_view::npos ? carriage : feed;
+}
+
 class SseSplitter {
  public:
   // Data of an event beyond `event_bytes_max` is dropped, with the event.
