@@ -70,9 +70,15 @@ std::string LoopOptions::Validate() const {
   };
   // One of a kind is no repetition.
   const Row rows[] = {
-      {"L1", same_result, 2}, {"L2", same_error, 2},   {"L3", cycle, 2},
-      {"L4", polling, 2},     {"L5", nothing_new, 2},  {"L6", steps, 1},
-      {"L8", same_text, 2},   {"L10.depth", depth, 1}, {"L10.fan_out", fan_out, 1},
+      {"same_result", same_result, 2},
+      {"same_error", same_error, 2},
+      {"cycle", cycle, 2},
+      {"polling", polling, 2},
+      {"nothing_new", nothing_new, 2},
+      {"steps", steps, 1},
+      {"same_text", same_text, 2},
+      {"depth", depth, 1},
+      {"fan_out", fan_out, 1},
   };
   for (const Row& row : rows) {
     std::string wrong = CheckThreshold(row.field, row.threshold, row.min);
@@ -84,20 +90,20 @@ std::string LoopOptions::Validate() const {
   }
   // The steps of so many rounds are kept for each conversation.
   if (std::max(cycle.warn, cycle.block) > 100) {
-    return Wrong("L3", std::max(cycle.warn, cycle.block), "at most 100 rounds");
+    return Wrong("cycle", std::max(cycle.warn, cycle.block), "at most 100 rounds");
   }
   if (spend_warn.value < 0 || spend_block.value < 0) {
-    return Wrong("L7", std::min(spend_warn.value, spend_block.value), "0 (never) or more");
+    return Wrong("spend", std::min(spend_warn.value, spend_block.value), "0 (never) or more");
   }
   if (spend_warn_p99 < 0 || spend_block_p99 < 0) {
-    return Wrong("L7 times p99", std::min(spend_warn_p99, spend_block_p99), "0 or more");
+    return Wrong("spend, times p99", std::min(spend_warn_p99, spend_block_p99), "0 or more");
   }
   if (context_percent < 0 || context_percent > 100) {
-    return Wrong("L9.percent", context_percent, "from 0 (never) to 100");
+    return Wrong("context_percent", context_percent, "from 0 (never) to 100");
   }
-  if (run_steps_max < 0) return Wrong("run_steps_max", run_steps_max, "0 (none) or more");
-  if (run_usd_max.value < 0) return Wrong("run_usd_max", run_usd_max.value, "0 (none) or more");
-  if (run_depth_max < 0) return Wrong("run_depth_max", run_depth_max, "0 (none) or more");
+  if (run_steps_max < 0) return Wrong("caps.steps", run_steps_max, "0 (none) or more");
+  if (run_usd_max.value < 0) return Wrong("caps.usd", run_usd_max.value, "0 (none) or more");
+  if (run_depth_max < 0) return Wrong("caps.depth", run_depth_max, "0 (none) or more");
   for (const std::string& glob : poll_tools) {
     if (glob.empty()) return "poll_tools has an empty pattern; name a tool, or leave it out";
   }

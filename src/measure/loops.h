@@ -87,7 +87,7 @@ struct LoopOptions {
                                             "idempotency_key", "correlation_id", "elapsed_ms",
                                             "duration_ms"};
 
-  // Empty, or what is wrong: names the field, its value and the limit.
+  // Empty, or what is wrong: names the field as the configuration does, its value and the limit.
   std::string Validate() const;
 };
 

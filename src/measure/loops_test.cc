@@ -270,14 +270,14 @@ TEST(Loops, ValidateNamesTheField) {
     change(options);
     EXPECT_EQ(options.Validate(), expected);
   };
-  bad("L1.warn is 1; it must be 0 (never) or at least 2",
+  bad("same_result.warn is 1; it must be 0 (never) or at least 2",
       [](LoopOptions& o) { o.same_result.warn = 1; });
-  bad("L6.warn is 30; it must be at most L6.block, which is 20",
+  bad("steps.warn is 30; it must be at most steps.block, which is 20",
       [](LoopOptions& o) { o.steps.block = 20; });
-  bad("L3 is 101; it must be at most 100 rounds", [](LoopOptions& o) { o.cycle.block = 101; });
-  bad("L9.percent is 101; it must be from 0 (never) to 100",
+  bad("cycle is 101; it must be at most 100 rounds", [](LoopOptions& o) { o.cycle.block = 101; });
+  bad("context_percent is 101; it must be from 0 (never) to 100",
       [](LoopOptions& o) { o.context_percent = 101; });
-  bad("L7 is -1; it must be 0 (never) or more", [](LoopOptions& o) { o.spend_warn.value = -1; });
+  bad("spend is -1; it must be 0 (never) or more", [](LoopOptions& o) { o.spend_warn.value = -1; });
   bad("poll_tools has an empty pattern; name a tool, or leave it out",
       [](LoopOptions& o) { o.poll_tools.push_back(""); });
 }

@@ -470,7 +470,7 @@ TEST(Runs, ValidateNamesTheField) {
   EXPECT_EQ(options.Validate().message(), "idle is 0 s; it must be more than 0");
   options = Options();
   options.loops.cycle.warn = 1;
-  EXPECT_EQ(options.Validate().message(), "L3.warn is 1; it must be 0 (never) or at least 2");
+  EXPECT_EQ(options.Validate().message(), "cycle.warn is 1; it must be 0 (never) or at least 2");
 }
 
 }  // namespace
