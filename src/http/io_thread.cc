@@ -38,7 +38,10 @@ void IoThread::Core::Clear() {
     posted.swap(posted_);
   }
   posted.clear();
-  kept_.clear();
+  for (const auto& [id, guest] : guests_) {
+    if (guest != nullptr) guest->ThreadStopped();
+  }
+  guests_.clear();
 }
 
 void IoThread::Core::Post(std::function<void()> work) {

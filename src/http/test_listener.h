@@ -1,7 +1,7 @@
 // http/test_listener.h
 //
-// For tests: a server that does exactly what the test says with each connection it accepts, in a
-// thread of its own, one connection after another.
+// For tests: a server that does exactly what the test says with each connection it accepts, in
+// threads of its own: one connection after another, or all at once.
 #pragma once
 
 #include <arpa/inet.h>
@@ -14,13 +14,15 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace pitot {
 
 class TestListener {
  public:
-  // `serve(fd, n)` handles the n-th connection; the descriptor is closed after it.
-  explicit TestListener(std::function<void(int fd, int n)> serve)
+  // `serve(fd, n)` handles the n-th connection; the descriptor is closed after it. With `at_once`
+  // each connection has a thread.
+  explicit TestListener(std::function<void(int fd, int n)> serve, bool at_once = false)
       : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
@@ -30,12 +32,20 @@ class TestListener {
     socklen_t bytes = sizeof address;
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &bytes);
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this, serve = std::move(serve)] {
+    thread_ = std::thread([this, at_once, serve = std::move(serve)] {
+      std::vector<std::jthread> threads;
       for (int n = 0;; ++n) {
         const int fd = ::accept(fd_, nullptr, nullptr);
         if (fd < 0) return;
-        serve(fd, n);
-        ::close(fd);
+        const auto one = [&serve, fd, n] {
+          serve(fd, n);
+          ::close(fd);
+        };
+        if (at_once) {
+          threads.emplace_back(one);
+        } else {
+          one();
+        }
       }
     });
   }

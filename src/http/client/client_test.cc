@@ -2,19 +2,15 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <atomic>
-#include <cstdio>
-#include <filesystem>
 #include <thread>
 #include <vector>
 
 #include "http/compress.h"
 #include "http/server.h"
 #include "http/test_listener.h"
+#include "http/test_tls_server.h"
 
 namespace pitot {
 namespace {
@@ -256,68 +252,8 @@ TEST(HttpClientOddServers, AnEarlyRefusalIsHeard) {
             413);
 }
 
-// A certificate for "localhost" that signs itself, and a TLS server that shows it.
-class TlsServer {
- public:
-  TlsServer() : context_(SSL_CTX_new(TLS_server_method())) {
-    key_ = EVP_RSA_gen(2048);
-    certificate_ = X509_new();
-    X509_set_version(certificate_, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate_), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate_), 3600);
-    X509_NAME* name = X509_get_subject_name(certificate_);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
-    X509_set_issuer_name(certificate_, name);
-    X509_EXTENSION* names =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:localhost");
-    X509_add_ext(certificate_, names, -1);
-    X509_EXTENSION_free(names);
-    X509_set_pubkey(certificate_, key_);
-    X509_sign(certificate_, key_, EVP_sha256());
-    SSL_CTX_use_certificate(context_, certificate_);
-    SSL_CTX_use_PrivateKey(context_, key_);
-    ca_file_ = std::filesystem::temp_directory_path() / fmt::format("pitot_ca_{}.pem", ::getpid());
-    FILE* file = std::fopen(ca_file_.c_str(), "w");
-    PEM_write_X509(file, certificate_);
-    std::fclose(file);
-    listener_ = std::make_unique<TestListener>([this](int fd, int) { Serve(fd); });
-  }
-  ~TlsServer() {
-    listener_.reset();
-    std::filesystem::remove(ca_file_);
-    X509_free(certificate_);
-    EVP_PKEY_free(key_);
-    SSL_CTX_free(context_);
-  }
-
-  std::string ca_file() const { return ca_file_; }
-  uint16_t port() const { return listener_->port(); }
-
- private:
-  void Serve(int fd) {
-    SSL* ssl = SSL_new(context_);
-    SSL_set_fd(ssl, fd);
-    if (SSL_accept(ssl) == 1) {
-      char bytes[4096];
-      while (SSL_read(ssl, bytes, sizeof bytes) > 0) {
-        const std::string_view reply = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret";
-        SSL_write(ssl, reply.data(), static_cast<int>(reply.size()));
-      }
-    }
-    SSL_free(ssl);
-  }
-
-  SSL_CTX* const context_;
-  EVP_PKEY* key_ = nullptr;
-  X509* certificate_ = nullptr;
-  std::filesystem::path ca_file_;
-  std::unique_ptr<TestListener> listener_;
-};
-
 TEST(HttpClientTls, VerifiesTheCertificateAndTheName) {
-  TlsServer server;
+  TestTlsServer server;
   const std::string url = fmt::format("https://localhost:{}/", server.port());
   {
     HttpClient client({.ca_file = server.ca_file()});

@@ -37,24 +37,6 @@ std::string_view IoLoop::Date() {
   return date;
 }
 
-void ReadBuffer::Consume(size_t bytes) {
-  begin_ += bytes;
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (data_.size() > 4 * kHeadReadBytes) std::vector<char>().swap(data_);
-  }
-}
-
-std::span<char> ReadBuffer::Space(size_t bytes_min) {
-  if (data_.size() - end_ < bytes_min) {
-    data_.erase(data_.begin(), data_.begin() + static_cast<ptrdiff_t>(begin_));
-    end_ -= begin_;
-    begin_ = 0;
-    if (data_.size() - end_ < bytes_min) data_.resize(end_ + bytes_min);
-  }
-  return {data_.data() + end_, data_.size() - end_};
-}
-
 Session::Session(const ServerShared& server, IoLoop& io, asio::ip::tcp::socket socket)
     : server_(server), io_(io), socket_(std::move(socket)), memory_timer_(io.context) {
   boost::system::error_code ignored;

@@ -18,6 +18,7 @@
 
 #include "http/compress.h"
 #include "http/io_core.h"
+#include "http/read_buffer.h"
 #include "http/server.h"
 #include "http/server/exchange.h"
 #include "http/server/request_parser.h"
@@ -48,23 +49,6 @@ struct IoLoop {
   boost::asio::steady_timer sweep_timer{context};
 
   std::string_view Date();
-};
-
-// Bytes read and not yet used.
-class ReadBuffer {
- public:
-  std::string_view view() const { return {data_.data() + begin_, end_ - begin_}; }
-  bool empty() const { return begin_ == end_; }
-  size_t size() const { return end_ - begin_; }
-  void Consume(size_t bytes);
-  // Room behind the bytes held, at least `bytes_min`.
-  std::span<char> Space(size_t bytes_min);
-  void Filled(size_t bytes) { end_ += bytes; }
-
- private:
-  std::vector<char> data_;
-  size_t begin_ = 0;
-  size_t end_ = 0;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -150,7 +134,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool peer_loopback_ = false;
 
   std::shared_ptr<Exchange> exchange_;  // Of the request being answered.
-  ReadBuffer buffer_;
+  ReadBuffer buffer_{32 << 10};
   SteadyTime deadline_ = SteadyTime::max();
   SteadyTime body_start_;
   int64_t body_received_ = 0;
