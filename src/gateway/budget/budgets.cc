@@ -70,30 +70,12 @@ absl::Status Budgets::Impl::Open() {
   MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(const BudgetJournal::Loaded loaded, journal_->Load(boot_id_, ledger_));
   NowLocked();
-  std::vector<uint64_t> open;
-  for (const auto& [id, call] : ledger_.calls()) {
-    open.push_back(id);
-    UnfinishedCall& unfinished = unfinished_.emplace_back();
-    unfinished.call = call.call;
-    unfinished.trace = call.trace;
-    unfinished.at = call.at;
-    for (const BudgetHold& hold : call.holds) {
-      unfinished.amount.value = std::max(unfinished.amount.value, hold.amount);
-    }
-  }
-  for (const uint64_t id : open) ledger_.Settle(id, std::nullopt);
   if (!loaded.exact) {
     LogWarning(
         "budgets: the machine was restarted without a stop of pitot: what was leased counts "
         "as spent in its window");
-    for (size_t i = 0; i < ledger_.size(); ++i) {
-      for (BudgetBucket& bucket : ledger_.at(i).buckets) {
-        const int64_t lost = std::max<int64_t>(bucket.leased - bucket.spent, 0);
-        bucket.spent += lost;
-        ledger_.at(i).spent = AddUsd(ledger_.at(i).spent, lost);
-      }
-    }
   }
+  EndOpenCalls(loaded.exact);
   if (!unfinished_.empty()) {
     LogWarning(
         "budgets: {} calls did not end before the last process did; what they had reserved "
@@ -114,6 +96,31 @@ absl::Status Budgets::Impl::Open() {
     LogError("budgets: {}; hard budgets refuse calls until it can be written", Message(broken_));
   }
   return absl::OkStatus();
+}
+
+// Counts what calls that are still open have reserved. Not `exact`: records are missing, anywhere
+// behind the last lease; but nobody spent more than what was leased, and what is known was spent.
+void Budgets::Impl::EndOpenCalls(bool exact) {
+  std::vector<std::pair<BudgetBucket*, int64_t>> leased;
+  for (size_t i = 0; !exact && i < ledger_.size(); ++i) {
+    for (BudgetBucket& bucket : ledger_.at(i).buckets) {
+      if (bucket.leased > 0) leased.emplace_back(&bucket, std::max(bucket.leased, bucket.spent));
+    }
+  }
+  std::vector<uint64_t> open;
+  for (const auto& [id, call] : ledger_.calls()) {
+    open.push_back(id);
+    UnfinishedCall& unfinished = unfinished_.emplace_back();
+    unfinished.call = call.call;
+    unfinished.trace = call.trace;
+    unfinished.at = call.at;
+    for (const BudgetHold& hold : call.holds) {
+      unfinished.amount.value = std::max(unfinished.amount.value, hold.amount);
+    }
+  }
+  for (const uint64_t id : open) ledger_.Settle(id, std::nullopt);
+  for (const auto& [bucket, spent] : leased) bucket->spent = spent;
+  for (size_t i = 0; i < ledger_.size(); ++i) BudgetLedger::AddUp(ledger_.at(i));
 }
 
 void Budgets::Impl::Start() {

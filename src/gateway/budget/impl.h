@@ -130,6 +130,9 @@ class Budgets::Impl {
                        BudgetRefusal::Why why, UnixNanos now, std::string_view detail = {})
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // budgets.cc
+  void EndOpenCalls(bool exact) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // manage.cc
   absl::Status LoadSpecs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Install(BudgetSpec spec) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

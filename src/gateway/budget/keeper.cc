@@ -53,6 +53,13 @@ void Budgets::Impl::GrantAll(std::vector<Want>& wants) {
     const LiveBudget* const budget = BudgetOf(line);
     if (line.buckets.empty() || budget == nullptr) continue;
     const BudgetBucket& bucket = line.buckets.back();
+    // Pieces of a rolling window that are no longer charged keep what they use: what all may spend
+    // after a power failure stays within the limit.
+    for (BudgetBucket& old : line.buckets) {
+      if (&old == &bucket || old.leased <= old.used()) continue;
+      old.leased = old.used();
+      BudgetRecords(records_).Lease(line, old.start, old.leased);
+    }
     const int64_t room = std::max<int64_t>(LimitOf(*budget, &line) - line.used(), 0);
     want.start = bucket.start;
     want.leased =

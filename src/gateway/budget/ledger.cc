@@ -63,17 +63,21 @@ void BudgetLedger::Erase(BudgetLine& line) {
   lines_.pop_back();
 }
 
-void BudgetLedger::Roll(BudgetLine& line, UnixNanos now) {
-  size_t gone = 0;
-  while (gone < line.buckets.size() && line.buckets[gone].leaves <= now) ++gone;
-  if (gone == 0) return;
-  line.buckets.erase(line.buckets.begin(), line.buckets.begin() + static_cast<ptrdiff_t>(gone));
+void BudgetLedger::AddUp(BudgetLine& line) {
   line.spent = 0;
   line.reserved = 0;
   for (const BudgetBucket& bucket : line.buckets) {
     line.spent = AddUsd(line.spent, bucket.spent);
     line.reserved = AddUsd(line.reserved, bucket.reserved);
   }
+}
+
+void BudgetLedger::Roll(BudgetLine& line, UnixNanos now) {
+  size_t gone = 0;
+  while (gone < line.buckets.size() && line.buckets[gone].leaves <= now) ++gone;
+  if (gone == 0) return;
+  line.buckets.erase(line.buckets.begin(), line.buckets.begin() + static_cast<ptrdiff_t>(gone));
+  AddUp(line);
   if (!line.buckets.empty()) return;
   line.extra = 0;
   line.refused = 0;

@@ -115,6 +115,8 @@ class BudgetLedger {
   // REQUIRES: nothing is open in it.
   void Erase(BudgetLine& line);
 
+  // The line's sums, of its buckets.
+  static void AddUp(BudgetLine& line);
   // Drops what has left the window by `now`.
   static void Roll(BudgetLine& line, UnixNanos now);
   static BudgetBucket& AddBucket(BudgetLine& line, UnixNanos start, UnixNanos leaves);

@@ -90,6 +90,8 @@ void ReplayPeriod(Fields in, BudgetLedger& ledger) {
   const UnixNanos start = in.Signed();
   const UnixNanos leaves = in.Signed();
   if (!in.ok() || line == nullptr || line->Find(start) != nullptr) return;
+  // What was charged in it may be lost; that its time had come is not.
+  ledger.SawTime(start);
   BudgetLedger::Roll(*line, start);
   BudgetLedger::AddBucket(*line, start, leaves);
 }
@@ -145,7 +147,10 @@ void ReplayOne(Kind kind, Fields in, BudgetLedger& ledger) {
       const uint64_t id = in.Number();
       const auto series = static_cast<uint32_t>(in.Number());
       const std::string_view value = in.Text();
-      if (ledger.FindById(id) == nullptr) ledger.Add(id, series, std::string(value));
+      const UnixNanos used_at = in.Signed();
+      if (ledger.FindById(id) == nullptr) {
+        ledger.Add(id, series, std::string(value)).used_at = used_at;
+      }
       return;
     }
     case kPeriod:
@@ -236,6 +241,7 @@ void BudgetRecords::Line(const BudgetLine& line) {
   Number(line.id);
   Number(line.series);
   Text(line.value);
+  Signed(line.used_at);
   End(begin);
 }
 

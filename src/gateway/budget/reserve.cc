@@ -169,6 +169,7 @@ void Budgets::Impl::Place(Touch& touch, BudgetRecords& records) {
   LiveBudget& budget = *touch.budget;
   if (touch.line == nullptr) {
     touch.line = &ledger_.Add(ledger_.next_line(), budget.series, std::string(touch.value));
+    touch.line->used_at = ledger_.last_now();
     records.Line(*touch.line);
   }
   if (touch.bucket == nullptr) {
