@@ -129,8 +129,8 @@ void LoopDetector::AddTools(std::span<const LoopTool> siblings) {
   std::vector<LoopTool> tools(siblings.begin(), siblings.end());
   const auto order = [](const LoopTool& t) { return std::pair(t.key, t.result); };
   std::ranges::sort(tools, {}, order);
-  const auto same = std::ranges::unique(tools, {}, order);
-  tools.erase(same.begin(), same.end());
+  const auto same = [&order](const LoopTool& a, const LoopTool& b) { return order(a) == order(b); };
+  tools.erase(std::unique(tools.begin(), tools.end(), same), tools.end());
 
   const bool all_failed = std::ranges::all_of(tools, &LoopTool::is_error);
   uint64_t keys = 0;
@@ -165,8 +165,8 @@ void LoopDetector::AddTools(std::span<const LoopTool> siblings) {
   s.nothing_new = any_new ? 0 : s.nothing_new + 1;
   s.Remember(step);
   // Equal calls of one answer are one, also when their results differ.
-  const auto same_key = std::ranges::unique(tools, {}, &LoopTool::key);
-  tools.erase(same_key.begin(), same_key.end());
+  const auto same_key = [](const LoopTool& a, const LoopTool& b) { return a.key == b.key; };
+  tools.erase(std::unique(tools.begin(), tools.end(), same_key), tools.end());
   s.CountPolling(tools);
 }
 
