@@ -113,6 +113,13 @@ absl::StatusOr<std::string> ApiClient::Post(std::string_view path, std::string_v
   return Body(Call("POST", path, body, {{"Content-Type", type}}));
 }
 
+absl::StatusOr<std::string> ApiClient::Send(std::string_view method, std::string_view path,
+                                            std::string_view body, std::string_view type) {
+  HttpHeaders headers;
+  if (!body.empty()) headers.Add("Content-Type", type);
+  return Body(Call(method, path, body, std::move(headers)));
+}
+
 absl::StatusOr<std::string> ApiClient::Body(absl::StatusOr<HttpReply> reply) {
   if (!reply.ok()) return reply.status();
   if (IsGood(reply->status)) return std::move(reply->body);
@@ -145,6 +152,8 @@ int ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kInvalidArgument:
       return kExitUsage;
     case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:  // What the API answers 409 to.
+    case absl::StatusCode::kPermissionDenied:
       return kExitBad;
     default:
       return kExitInconclusive;

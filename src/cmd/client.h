@@ -31,11 +31,16 @@ class ApiClient {
   ApiClient(std::string_view url, std::string key);
 
   const std::string& url() const { return url_; }
+  bool has_key() const { return !key_.empty(); }
 
   // The body of a 2xx answer. Otherwise the server's words, with the code of its HTTP status.
   absl::StatusOr<std::string> Get(std::string_view path, const QueryParams& params = {});
   absl::StatusOr<std::string> Post(std::string_view path, std::string_view body,
                                    std::string_view type);
+
+  // The same with any method; no body: `type` is not sent.
+  absl::StatusOr<std::string> Send(std::string_view method, std::string_view path,
+                                   std::string_view body, std::string_view type);
 
   // Gives the body of a 2xx answer to `sink` as it comes, for as long as it takes.
   absl::Status Stream(std::string_view method, std::string_view path, HttpHeaders headers,

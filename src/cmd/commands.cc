@@ -139,7 +139,9 @@ int RunVersion(ApiClient& client) {
   const auto answer = body.ok() ? ParseJson(*body) : absl::StatusOr<json::value>(body.status());
   const json::object* object = answer.ok() ? answer->if_object() : nullptr;
   const json::value* store = object == nullptr ? nullptr : object->if_contains("store");
-  if (store == nullptr) {
+  if (absl::IsUnauthenticated(body.status())) {
+    fmt::print("server at {}: {}\n", client.url(), Message(body.status()));
+  } else if (store == nullptr) {
     fmt::print("no server answers at {}\n", client.url());
   } else {
     fmt::print("server at {}, store {}\n", client.url(), Text(*store, "engine"));

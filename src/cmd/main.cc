@@ -14,6 +14,7 @@
 #include "cmd/changes.h"
 #include "cmd/commands.h"
 #include "cmd/import.h"
+#include "cmd/keys.h"
 #include "cmd/reads.h"
 #include "cmd/streams.h"
 
@@ -41,6 +42,9 @@ struct Flags {
   ExportArgs export_;
   RepriceArgs reprice;
   DeleteArgs erase;
+  KeyCreateArgs key_create;
+  std::string key_id, key_grace;
+  bool yes = false;
 };
 
 void AddGlobal(CLI::App& app, Flags& flags) {
@@ -146,8 +150,63 @@ void AddChanges(CLI::App& app, Flags& flags) {
       ->required()
       ->check(CLI::IsMember({"trace", "user"}));
   erase->add_option("id", flags.erase.id, "The whole id")->required();
-  erase->add_flag("--yes", flags.erase.yes, "Do not ask");
+  erase->add_flag("--yes", flags.yes, "Do not ask");
   AddProject(erase, flags);
+}
+
+void AddKeyCreate(CLI::App& key, Flags& flags) {
+  KeyCreateArgs& args = flags.key_create;
+  CLI::App* create = AddReader(key, "create", "Make a key; its secret is shown once", flags);
+  create->add_option("name", args.name, "What it is for")->required();
+  create->add_option("--scopes", args.scopes, "ingest, read, sql, gateway, admin; with commas")
+      ->required();
+  AddProject(create, flags);
+  create->add_option("--expires", args.expires, "After 90d, 12h; default: never");
+  create->add_option("--pin", args.pins, "feature=checkout: so, whatever the caller says");
+  create->add_option("--default", args.defaults, "user=batch: so, where the caller says nothing");
+  create->add_option("--require", args.require, "session, user, traceparent: must be said");
+  create->add_option("--provider-key", args.provider_keys,
+                     "openai=env:NAME or openai=file:/path: the upstream's key to use");
+  create->add_option("--model", args.models, "Models that may be called: gpt-5*; default: all");
+  create->add_option("--budget-usd", args.budget_usd, "May spend that much in a window");
+  create->add_option("--budget-window", args.budget_window, "minute, hour, day, week or month")
+      ->capture_default_str();
+  create->add_option("--budget-timezone", args.budget_timezone, "Where days begin: Europe/Berlin")
+      ->capture_default_str();
+  create->add_flag("--budget-soft", args.budget_soft, "Only warn, refuse nothing");
+  create->footer(
+      "Example: pitot key create checkout --scopes gateway,ingest --pin feature=checkout\n"
+      "More: docs/keys.md");
+}
+
+void AddKeys(CLI::App& app, Flags& flags) {
+  CLI::App* key = app.add_subcommand("key", "API keys: who may send, ask and call");
+  key->require_subcommand(1);
+  AddKeyCreate(*key, flags);
+  AddReader(*key, "list", "All keys, without their secrets", flags);
+  CLI::App* revoke = key->add_subcommand("revoke", "Make a key invalid, at once and for good");
+  revoke->add_option("id", flags.key_id, "As `pitot key list` shows it")->required();
+  revoke->add_flag("--yes", flags.yes, "Do not ask");
+  CLI::App* rotate = AddReader(*key, "rotate", "A new secret for a key", flags);
+  rotate->add_option("id", flags.key_id, "As `pitot key list` shows it")->required();
+  rotate
+      ->add_option("--grace", flags.key_grace,
+                   "How long the old secret stays valid; 0s: not at all")
+      ->default_str("24h");
+  AddReader(*key, "generate", "A secret and its hash for the configuration file; asks no server",
+            flags);
+}
+
+int RunKey(ApiClient& client, const std::string& action, Flags& flags) {
+  if (action == "create") {
+    flags.key_create.project = flags.project;
+    flags.key_create.json = flags.json;
+    return RunKeyCreate(client, flags.key_create);
+  }
+  if (action == "list") return RunKeyList(client, flags.json);
+  if (action == "revoke") return RunKeyRevoke(client, flags.key_id, flags.yes);
+  if (action == "rotate") return RunKeyRotate(client, flags.key_id, flags.key_grace, flags.json);
+  return RunKeyGenerate(flags.json);
 }
 
 void AddCommands(CLI::App& app, Flags& flags) {
@@ -182,6 +241,7 @@ void AddCommands(CLI::App& app, Flags& flags) {
   AddProject(import, flags);
 
   AddChanges(app, flags);
+  AddKeys(app, flags);
 
   CLI::App* config = app.add_subcommand("config", "About the configuration");
   config->require_subcommand(1);
@@ -214,8 +274,12 @@ int Run(const CLI::App& app, Flags& flags) {
                                flags.reprice.dry_run, flags.json});
   }
   if (command == "delete") {
-    return RunDelete(
-        client, {flags.erase.what, flags.erase.id, flags.project, flags.erase.yes, flags.json});
+    return RunDelete(client,
+                     {flags.erase.what, flags.erase.id, flags.project, flags.yes, flags.json});
+  }
+  if (command == "key") {
+    return RunKey(client, app.get_subcommands().front()->get_subcommands().front()->get_name(),
+                  flags);
   }
   if (command == "sql") return RunSql(client, flags.sql);
   if (command == "receipts") return RunReceipts(client, flags.json);

@@ -43,6 +43,8 @@ std::string Render(const std::string& name, std::string_view body, const Termina
   if (view == "groups") return RenderGroups(answer, terminal);
   if (view == "search") return RenderSearch(answer, terminal);
   if (view == "prices") return RenderPrices(answer, terminal);
+  if (view == "keys") return RenderKeys(answer, terminal);
+  if (view == "newkey") return RenderNewKey(answer, terminal);
   if (view == "story") return RenderStory(answer, terminal);
   // A trace with its contents: the answer's `details` are the spans in whole.
   const auto read_span = [&](std::string_view id) -> std::optional<std::string> {
@@ -132,7 +134,7 @@ TEST(Views, WhatIsNoAnswerEnds) {
     const json::value answer = json::parse(text);
     for (const auto render :
          {RenderCostTree, RenderLatency, RenderHeatmap, RenderTools, RenderErrors, RenderGroups,
-          RenderSearch, RenderPrices, RenderStory}) {
+          RenderSearch, RenderPrices, RenderKeys, RenderNewKey, RenderStory}) {
       render(answer, {.width = 80});
     }
     RenderCost(answer, answer, {.width = 80});

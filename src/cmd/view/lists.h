@@ -17,6 +17,9 @@ std::string RenderTraces(const boost::json::value& answer, const Terminal& termi
 std::string RenderGroups(const boost::json::value& answer, const Terminal& terminal);
 std::string RenderSearch(const boost::json::value& answer, const Terminal& terminal);
 std::string RenderPrices(const boost::json::value& answer, const Terminal& terminal);
+std::string RenderKeys(const boost::json::value& answer, const Terminal& terminal);
+// Of a key just made: its secret, and what it may.
+std::string RenderNewKey(const boost::json::value& answer, const Terminal& terminal);
 std::string RenderStory(const boost::json::value& answer, const Terminal& terminal);
 // `body`: the answer as it came, well-formed. Columns that do not fit side by side are listed row by
 // row.

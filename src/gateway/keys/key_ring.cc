@@ -65,20 +65,20 @@ std::optional<std::string> ProcessVariable(const std::string& name) {
 absl::StatusOr<Sha256Digest> HashOf(const KeyRingOptions& options, const ConfigKey& configured) {
   Sha256Digest hash;
   if (configured.hash.empty() == configured.env.empty()) {
-    return InvalidArgument("needs one of key_hash and key_env");
+    return InvalidArgument("needs one of hash and env");
   }
   if (!configured.hash.empty()) {
     if (DigestFromHex(configured.hash, hash)) return hash;
     return InvalidArgument(
-        "key_hash must be the SHA-256 of the key, 64 hex digits; `pitot key generate` makes both");
+        "hash must be the SHA-256 of the key, 64 hex digits; `pitot key generate` makes both");
   }
   const auto secret = options.env ? options.env(configured.env) : ProcessVariable(configured.env);
   if (!secret) {
-    return InvalidArgument("key_env: the environment has no variable {}", configured.env);
+    return InvalidArgument("env: the environment has no variable {}", configured.env);
   }
   if (!IsSecret(TrimText(*secret))) {
     return InvalidArgument(
-        "key_env: the value of {} does not have the form of a key; `pitot key generate` makes one",
+        "env: the value of {} does not have the form of a key; `pitot key generate` makes one",
         configured.env);
   }
   return Sha256(TrimText(*secret));

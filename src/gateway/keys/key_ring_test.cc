@@ -275,8 +275,8 @@ TEST_F(KeyRingTest, RefusesAWrongConfiguration) {
     EXPECT_THAT(std::string(Message(status)), HasSubstr(words));
     EXPECT_THAT(std::string(Message(status)), HasSubstr("pitot.yaml"));
   };
-  bad({{Spec("a", kAdmin), "", ""}}, "one of key_hash and key_env");
-  bad({{Spec("a", kAdmin), HashText(secret), "X"}}, "one of key_hash and key_env");
+  bad({{Spec("a", kAdmin), "", ""}}, "one of hash and env");
+  bad({{Spec("a", kAdmin), HashText(secret), "X"}}, "one of hash and env");
   bad({{Spec("a", kAdmin), "abc", ""}}, "64 hex digits");
   bad({{Spec("a", kAdmin), "", "ABSENT"}}, "no variable ABSENT");
   bad({{Spec("a", kAdmin), "", "SHORT"}}, "does not have the form of a key");
