@@ -41,6 +41,8 @@ absl::StatusOr<std::unique_ptr<Access>> Access::Open(const ServerOptions& option
   }
   std::unique_ptr<Access> access(new Access);
   KeyRingOptions ring;
+  ring.keys = options.keys;
+  ring.config_file = options.config_file;
   ring.keys_max = options.limits.api_keys;
   ring.use_file = folder + "/used";
   ASSIGN_OR_RETURN(access->keys_, KeyRing::Open(std::move(ring), state, clock));

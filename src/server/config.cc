@@ -10,12 +10,17 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "server/config_section.h"
+#include "server/gateway_config.h"
 #include "server/settings.h"
 
 namespace pitot {
 namespace {
 
 constexpr std::string_view kRulesPath = "redaction.rules";
+// Read by gateway_config.h, not by the table of settings.
+constexpr std::string_view kGatewayPath = "gateway";
+constexpr std::string_view kKeysPath = "auth.keys";
 
 std::string EnvName(std::string_view path) {
   std::string name = "PITOT_";
@@ -29,7 +34,8 @@ std::string LimitPath(const LimitRow& row) { return fmt::format("limits.{}", row
 
 // Every path a file may have, leaves and their parents.
 std::set<std::string, std::less<>> KnownPaths() {
-  std::set<std::string, std::less<>> paths{std::string(kRulesPath)};
+  std::set<std::string, std::less<>> paths{std::string(kRulesPath), std::string(kGatewayPath),
+                                           std::string(kKeysPath)};
   for (const Setting& setting : Settings()) paths.emplace(setting.path);
   for (const LimitRow& row : kLimitRows) paths.insert(LimitPath(row));
   for (const std::string& path : std::vector<std::string>(paths.begin(), paths.end())) {
@@ -79,6 +85,7 @@ class ConfigReader {
 
   absl::Status ReadValue(const YAML::Node& value, const std::string& path) {
     if (path == kRulesPath) return ReadRules(value);
+    if (path == kGatewayPath || path == kKeysPath) return absl::OkStatus();
     for (const LimitRow& row : kLimitRows) {
       if (LimitPath(row) == path) return ReadLimit(value, row);
     }
@@ -159,6 +166,19 @@ absl::Status ApplyEnvironment(const GetEnv& env, ServerOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status ReadSections(const YAML::Node& root, std::string_view file, const GetEnv& env,
+                          ServerOptions& options) {
+  const bool map = root.IsDefined() && root.IsMap();
+  const YAML::Node none(YAML::NodeType::Undefined);
+  ConfigSection gateway(file, map ? root["gateway"] : none, "gateway", env);
+  ReadGatewayConfig(gateway, options);
+  RETURN_IF_ERROR(gateway.Done());
+  RETURN_IF_ERROR(Annotate(options.gateway.Validate(), file.empty() ? "environment" : file));
+  ConfigSection auth(file, map ? root["auth"] : none, "auth", nullptr);
+  auth.EachItem("keys", [&](ConfigSection& item) { ReadKeyConfig(item, options); });
+  return auth.first_error();
+}
+
 absl::Status CheckTogether(const ServerOptions& options) {
   if (options.store_mode == "remote" && options.store_urls.empty()) {
     return InvalidArgument("store.mode is remote, but store.urls names no server");
@@ -186,6 +206,7 @@ absl::StatusOr<ServerOptions> ParseConfig(std::string_view yaml, std::string_vie
   try {
     const YAML::Node root = YAML::Load(std::string(yaml));
     RETURN_IF_ERROR(ConfigReader(file, options).Read(root));
+    RETURN_IF_ERROR(ReadSections(root, file, env, options));
   } catch (const YAML::Exception& error) {
     return InvalidArgument("{}:{}: {}", file, error.mark.line + 1, error.msg);
   }
@@ -197,7 +218,9 @@ absl::StatusOr<ServerOptions> ParseConfig(std::string_view yaml, std::string_vie
 absl::StatusOr<ServerOptions> LoadConfig(const std::string& path, const GetEnv& env) {
   if (path.empty()) return ParseConfig("", "", env);
   ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path));
-  return ParseConfig(yaml, path, env);
+  ASSIGN_OR_RETURN(ServerOptions options, ParseConfig(yaml, path, env));
+  options.config_file = path;
+  return options;
 }
 
 std::string PrintConfig(const ServerOptions& options) {
@@ -218,6 +241,7 @@ std::string PrintConfig(const ServerOptions& options) {
     out += fmt::format("{}# {}\n{}{}: {}\n", indent, setting.meaning, indent, key,
                        ToText(setting, options));
   }
+  out += PrintGatewayConfig(options);
   out += "limits:\n";
   for (const LimitRow& row : kLimitRows) {
     out += fmt::format("  {}: {}  # {}. {}\n", row.name, options.limits.*row.value, row.unit,

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "gateway/budget/budgets.h"
+#include "gateway/keys/key_ring.h"
+#include "gateway/options.h"
 
 namespace pitot {
 
@@ -24,6 +27,7 @@ struct ServerOptions {
   std::vector<std::string> cors_origins;
 
   std::string data_dir = "./pitot-data";
+  std::string config_file;  // Its path; empty: none.
 
   // store
   std::string store_mode = "embedded";
@@ -57,7 +61,15 @@ struct ServerOptions {
   std::vector<std::string> redact_personal;
   std::vector<RedactionRuleOption> redact_rules;
 
+  // gateway
+  GatewayOptions gateway;
+  std::vector<BudgetSpec> budgets;
+  RedisOptions budget_redis;
+
+  // auth
   std::string auth_mode = "auto";
+  std::vector<ConfigKey> keys;
+
   std::string prices_file;
 };
 

@@ -18,6 +18,7 @@
 #include "server/access.h"
 #include "server/address.h"
 #include "server/config.h"
+#include "server/gateway_host.h"
 #include "server/janitor.h"
 #include "server/prices_file.h"
 #include "store/state.h"
@@ -92,6 +93,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(const ServerOptions& option
   RETURN_IF_ERROR(server->OpenIngest());
   RETURN_IF_ERROR(server->OpenState());
   RETURN_IF_ERROR(server->OpenAccess());
+  RETURN_IF_ERROR(server->OpenGateway());
   RETURN_IF_ERROR(server->OpenListeners());
   return server;
 }
@@ -128,6 +130,16 @@ absl::Status Server::OpenState() {
 
 absl::Status Server::OpenAccess() {
   ASSIGN_OR_RETURN(access_, Access::Open(options_, *state_, store_->engine(), clock_));
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenGateway() {
+  ASSIGN_OR_RETURN(gateway_, GatewayHost::Open(options_, {.state = *state_,
+                                                          .engine = store_->engine(),
+                                                          .ingest = *ingest_,
+                                                          .keys = access_->keys(),
+                                                          .authorizer = access_->authorizer(),
+                                                          .clock = clock_}));
   return absl::OkStatus();
 }
 
@@ -174,6 +186,9 @@ absl::Status Server::OpenListeners() {
     Admit(loopback, head, admission);
   };
   service.handle = [this](HttpRequest request, Responder responder) {
+    if (GatewayHost::IsFor(request.path)) {
+      return gateway_->Handle(std::move(request), std::move(responder));
+    }
     if (!OtlpHttp::IsOtlp(request.path)) {
       return api_->Handle(std::move(request), std::move(responder));
     }
@@ -182,6 +197,7 @@ absl::Status Server::OpenListeners() {
     otlp_http_->Handle(std::move(request), std::move(responder), *std::move(project));
   };
   service.refuse = [this](const HttpRequest& head, int status, std::string_view message) {
+    if (GatewayHost::IsFor(head.path)) return gateway_->Refuse(head, status, message);
     return OtlpHttp::IsOtlp(head.path) ? otlp_http_->Refuse(head, status, message)
                                        : ErrorResponse(status, message);
   };
@@ -197,6 +213,7 @@ void Server::Admit(bool loopback, const HttpRequest& head, Admission& admission)
   admission.reply_headers = std::move(verdict.reply_headers);
   admission.answer = std::move(verdict.answer);
   if (admission.answer) return;
+  if (GatewayHost::IsFor(head.path)) return gateway_->Admit(head, admission);
   if (!OtlpHttp::IsOtlp(head.path)) {
     admission.answer = api_->Admit(head);
     return;
@@ -253,6 +270,7 @@ absl::Status Server::Start() {
   state_->Start(store_->engine());
   ingest_->Start();
   eraser_->Start();
+  gateway_->Start();
   RETURN_IF_ERROR(StartGrpc());
   http_->Start();
   return absl::OkStatus();
@@ -263,6 +281,7 @@ void Server::Stop() {
   if (grpc_ != nullptr) grpc_->Stop(kListenerDrain);
   if (api_ != nullptr) api_->EndStreams();
   if (http_ != nullptr) http_->Stop(kListenerDrain);
+  if (gateway_ != nullptr) gateway_->Stop(kSpoolDrain);
   if (ingest_ != nullptr) ingest_->Stop(kSpoolDrain);
   if (eraser_ != nullptr) eraser_->Stop();
   if (state_ != nullptr) state_->Stop();

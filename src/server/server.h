@@ -21,6 +21,7 @@ namespace pitot {
 class Access;
 class Api;
 class Eraser;
+class GatewayHost;
 class HttpServer;
 struct Admission;
 struct HttpRequest;
@@ -62,6 +63,7 @@ class Server {
   absl::Status OpenIngest();
   absl::Status OpenState();
   absl::Status OpenAccess();
+  absl::Status OpenGateway();
   absl::Status OpenListeners();
   absl::Status StartGrpc();
   // On a request's head: the guard, then who asks.
@@ -81,6 +83,7 @@ class Server {
   std::unique_ptr<StateLog> state_;
   std::unique_ptr<Eraser> eraser_;
   std::unique_ptr<Access> access_;
+  std::unique_ptr<GatewayHost> gateway_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<OtlpHttp> otlp_http_;
   std::shared_ptr<MemoryBudget> memory_;
