@@ -8,39 +8,74 @@
 namespace pitot {
 namespace {
 
-// Of one connection, whether Connection names them or not.
-constexpr std::string_view kHopByHop[] = {"connection",
-                                          "keep-alive",
-                                          "proxy-connection",
-                                          "proxy-authenticate",
-                                          "proxy-authorization",
-                                          "te",
-                                          "trailer",
-                                          "transfer-encoding",
-                                          "upgrade"};
+// What a field is, for one of the two directions.
+enum Trait : uint8_t {
+  kHopByHop = 1,        // Of one connection, whether Connection names it or not.
+  kRequestFraming = 2,  // The client's for its own connection, or already answered (Expect).
+  kCredential = 4,
+  kReplyFraming = 8,
+  kOfTheOrigin = 16,  // Speaks of the provider's origin; a browser would take it for ours.
+  kOurs = 32,
+  kCookies = 64,
+  kCoding = 128,
+};
+struct KnownField {
+  std::string_view name;
+  uint8_t traits;
+};
+// Sorted.
+constexpr KnownField kKnown[] = {
+    {"accept-encoding", kRequestFraming},
+    {"alt-svc", kOfTheOrigin},
+    {"api-key", kCredential},
+    {"authorization", kCredential},
+    {"clear-site-data", kOfTheOrigin},
+    {"connection", kHopByHop},
+    {"content-encoding", kCoding},
+    {"content-length", kRequestFraming | kReplyFraming},
+    {"cookie", kCookies},
+    {"expect", kRequestFraming},
+    {"host", kRequestFraming},
+    {"keep-alive", kHopByHop},
+    {"proxy-authenticate", kHopByHop},
+    {"proxy-authorization", kHopByHop},
+    {"proxy-connection", kHopByHop},
+    {"set-cookie", kCookies},
+    {"strict-transport-security", kOfTheOrigin},
+    {"te", kHopByHop},
+    {"trailer", kHopByHop},
+    {"transfer-encoding", kHopByHop},
+    {"upgrade", kHopByHop},
+    {"x-api-key", kCredential},
+    {"x-goog-api-key", kCredential},
+};
+static_assert(std::is_sorted(std::begin(kKnown), std::end(kKnown),
+                             [](const KnownField& a, const KnownField& b) {
+                               return a.name < b.name;
+                             }));
 
-// Added by the client for the upstream's own connection, or already answered by our server (Expect).
-constexpr std::string_view kRequestFraming[] = {"host", "content-length", "expect",
-                                                "accept-encoding"};
-
-constexpr std::string_view kCredentials[] = {"authorization", "x-api-key", "x-goog-api-key",
-                                             "api-key"};
-
-// They speak of the provider's origin; on our answer a browser would take them for ours.
-constexpr std::string_view kOfTheOrigin[] = {"alt-svc", "strict-transport-security",
-                                             "clear-site-data"};
-
-constexpr std::string_view kOurPrefix = "x-pitot-";
 constexpr std::string_view kOurCookies = "pitot";
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+uint8_t TraitsOf(std::string_view name) {
+  // Longer names are of interest by their beginning only.
+  char buffer[32];
+  const size_t bytes = std::min(name.size(), sizeof buffer);
+  for (size_t i = 0; i < bytes; ++i) buffer[i] = Lower(name[i]);
+  const std::string_view lower(buffer, bytes);
+  if (lower.starts_with("x-pitot-")) return kOurs;
+  if (lower.starts_with("access-control-")) return kOfTheOrigin;
+  const auto found =
+      std::lower_bound(std::begin(kKnown), std::end(kKnown), lower,
+                       [](const KnownField& a, std::string_view b) { return a.name < b; });
+  return found != std::end(kKnown) && found->name.size() == name.size() && found->name == lower
+             ? found->traits
+             : 0;
+}
 
 bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && EqualsIgnoreCase(text.substr(0, prefix.size()), prefix);
-}
-
-template <size_t kSize>
-bool Holds(const std::string_view (&names)[kSize], std::string_view name) {
-  return std::any_of(std::begin(names), std::end(names),
-                     [&](std::string_view n) { return EqualsIgnoreCase(n, name); });
 }
 
 bool Matches(const std::vector<std::string>& patterns, std::string_view name) {
@@ -52,15 +87,26 @@ bool Matches(const std::vector<std::string>& patterns, std::string_view name) {
   });
 }
 
-bool IsHopByHop(const HttpHeaders& headers, std::string_view name) {
-  if (Holds(kHopByHop, name)) return true;
-  for (size_t i = 0; i < headers.size(); ++i) {
-    if (EqualsIgnoreCase(headers[i].name, "connection") && ListHasToken(headers[i].value, name)) {
-      return true;
+// The fields that Connection names.
+class ConnectionOptions {
+ public:
+  explicit ConnectionOptions(const HttpHeaders& headers) {
+    for (size_t i = 0; i < headers.size(); ++i) {
+      const auto [name, value] = headers[i];
+      if (name.size() != 10 || !EqualsIgnoreCase(name, "connection")) continue;
+      // What it says most often names no field.
+      if (EqualsIgnoreCase(value, "keep-alive") || EqualsIgnoreCase(value, "close")) continue;
+      values_.push_back(value);
     }
   }
-  return false;
-}
+  bool Name(std::string_view field) const {
+    return std::any_of(values_.begin(), values_.end(),
+                       [&](std::string_view value) { return ListHasToken(value, field); });
+  }
+
+ private:
+  std::vector<std::string_view> values_;
+};
 
 // The value is the key, or a scheme and the key ("Bearer KEY").
 bool Carries(std::string_view value, std::string_view key) {
@@ -94,7 +140,7 @@ absl::Status CheckName(std::string_view field, std::string_view name) {
   if (!IsToken(name)) {
     return InvalidArgument("{}: \"{}\" is not a header's name", field, name);
   }
-  if (Holds(kHopByHop, name) || Holds(kRequestFraming, name)) {
+  if ((TraitsOf(name) & (kHopByHop | kRequestFraming)) != 0) {
     return InvalidArgument("{}: {} belongs to the connection and is set by the gateway", field,
                            name);
   }
@@ -124,24 +170,25 @@ absl::Status HeaderRules::Validate(std::string_view field) const {
 
 HttpHeaders RequestHeaders(const HttpHeaders& from_caller, const RequestHeaderPlan& plan) {
   const bool replaces = !plan.credential_name.empty();
-  const auto is_set = [&](std::string_view name) {
+  const uint8_t stays =
+      static_cast<uint8_t>(kHopByHop | kRequestFraming | kOurs | (replaces ? kCredential : 0) |
+                           (plan.body_decoded ? kCoding : 0));
+  const ConnectionOptions connection(from_caller);
+  const auto ruled_out = [&](std::string_view name) {
     return plan.rules != nullptr &&
-           std::any_of(plan.rules->set.begin(), plan.rules->set.end(),
-                       [&](const auto& field) { return EqualsIgnoreCase(field.first, name); });
-  };
-  const auto stays = [&](std::string_view name, std::string_view value) {
-    return IsHopByHop(from_caller, name) || Holds(kRequestFraming, name) ||
-           StartsWithIgnoreCase(name, kOurPrefix) || Carries(value, plan.our_key) ||
-           (replaces &&
-            (Holds(kCredentials, name) || EqualsIgnoreCase(name, plan.credential_name))) ||
-           (plan.body_decoded && EqualsIgnoreCase(name, "content-encoding")) ||
-           (plan.rules != nullptr && Matches(plan.rules->drop, name)) || is_set(name);
+           (Matches(plan.rules->drop, name) ||
+            std::any_of(plan.rules->set.begin(), plan.rules->set.end(),
+                        [&](const auto& field) { return EqualsIgnoreCase(field.first, name); }));
   };
   HttpHeaders out;
   for (size_t i = 0; i < from_caller.size(); ++i) {
     const auto [name, value] = from_caller[i];
-    if (stays(name, value)) continue;
-    if (EqualsIgnoreCase(name, "cookie")) {
+    const uint8_t traits = TraitsOf(name);
+    if ((traits & stays) != 0 || connection.Name(name) || Carries(value, plan.our_key) ||
+        (replaces && EqualsIgnoreCase(name, plan.credential_name)) || ruled_out(name)) {
+      continue;
+    }
+    if ((traits & kCookies) != 0) {
       const std::string cookies = ForeignCookies(value);
       if (!cookies.empty()) out.Add(name, cookies);
       continue;
@@ -157,13 +204,15 @@ HttpHeaders RequestHeaders(const HttpHeaders& from_caller, const RequestHeaderPl
 }
 
 HttpHeaders ReplyHeaders(const HttpHeaders& from_upstream, const HeaderRules* rules) {
+  constexpr uint8_t kStays = kHopByHop | kReplyFraming | kOurs | kOfTheOrigin;
+  const ConnectionOptions connection(from_upstream);
   HttpHeaders out;
   for (size_t i = 0; i < from_upstream.size(); ++i) {
     const auto [name, value] = from_upstream[i];
-    if (IsHopByHop(from_upstream, name) || EqualsIgnoreCase(name, "content-length") ||
-        StartsWithIgnoreCase(name, kOurPrefix) || StartsWithIgnoreCase(name, "access-control-") ||
-        Holds(kOfTheOrigin, name) || (rules != nullptr && Matches(rules->drop_reply, name)) ||
-        (EqualsIgnoreCase(name, "set-cookie") && StartsWithIgnoreCase(value, kOurCookies))) {
+    const uint8_t traits = TraitsOf(name);
+    if ((traits & kStays) != 0 || connection.Name(name) ||
+        (rules != nullptr && Matches(rules->drop_reply, name)) ||
+        ((traits & kCookies) != 0 && StartsWithIgnoreCase(value, kOurCookies))) {
       continue;
     }
     out.Add(name, value);
