@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <set>
 #include <string>
@@ -56,7 +57,7 @@ class Chat {
 
   // The answer calls a tool, whose result is in the history then.
   RunCall Tool(const std::string& name, const std::string& result, UnixNanos now) {
-    const std::string id = fmt::format("call_{:012}", ++ids_);
+    const std::string id = fmt::format("call_{:012}", ids_.fetch_add(1));
     const RunCall call = Begin(now);
     if (call.blocked) return call;
     End(call, ToolCall(id, name), now + kNanosPerSecond);
@@ -87,7 +88,7 @@ class Chat {
   RunCaller caller_;
   std::vector<std::string> history_;
   std::string body_;
-  inline static int ids_ = 0;
+  inline static std::atomic<int> ids_ = 0;
 };
 
 TEST(Runs, UsersWhoBeginAlikeAreNotJoined) {
