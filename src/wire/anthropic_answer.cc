@@ -52,7 +52,7 @@ class AnthropicAnswer final : public AnswerReader {
   Block& BlockAt(std::string_view index);
   std::string Assemble();
   static void AppendBlock(const Block& block, std::string& out);
-  void ReadContent(std::string_view content);
+  bool ReadContent(std::string_view content);
 
   AnswerState& state_;
   WireResult& result_;
@@ -95,8 +95,7 @@ void AnthropicAnswer::TakeMember(std::string_view key, std::string_view raw, boo
       result_.capture_cut = true;
       return;
     }
-    ReadContent(raw);
-    state_.Keep(raw, &content_);
+    if (ReadContent(raw) && content_.empty()) state_.Keep(raw, &content_);
   } else if (cut) {
     return;
   } else if (key == "id") {
@@ -235,9 +234,9 @@ std::string AnthropicAnswer::Assemble() {
   return content;
 }
 
-// The figures of content that came whole, or its texts at the end of a stream.
-void AnthropicAnswer::ReadContent(std::string_view content) {
-  VisitArray(content, [this](std::string_view raw) {
+// The figures of content that came whole. False: it is no list.
+bool AnthropicAnswer::ReadContent(std::string_view content) {
+  return VisitArray(content, [this](std::string_view raw) {
     AnthropicBlock block;
     block.Read(raw);
     state_.Add(Inside(block.text), nullptr);

@@ -140,7 +140,7 @@ void ChatAnswer::ReadChoice(std::string_view raw) {
   if (IsObject(delta)) ReadDelta(delta, first);
   if (IsObject(message)) {
     ReadDelta(message, first);
-    if (first) state_.Keep(message, &message_);
+    if (first && message_.empty()) state_.Keep(message, &message_);
   }
   if (IsString(text)) ReadText(text, first, &text_);
   if (!IsString(finish) || Inside(finish).empty()) return;

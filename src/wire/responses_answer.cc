@@ -177,12 +177,13 @@ void ResponsesAnswer::ReadItem(std::string_view data, bool done) {
     CountFees(item);
   }
   Item* const item = ItemAt(index);
-  if (item == nullptr || !state_.Keep(raw, done ? &item->done : &item->begun)) return;
-  // The text is in the item.
-  if (done) {
-    state_.captured -= static_cast<int64_t>(item->text.size());
-    item->text.clear();
-  }
+  if (item == nullptr || !IsObject(raw)) return;
+  std::string& kept = done ? item->done : item->begun;
+  state_.captured -= static_cast<int64_t>(kept.size());
+  kept.clear();
+  if (!state_.Keep(raw, &kept) || !done) return;
+  state_.captured -= static_cast<int64_t>(item->text.size());  // It is in the item.
+  item->text.clear();
 }
 
 void ResponsesAnswer::CountFees(const ResponsesItem& item) {
@@ -200,7 +201,7 @@ void ResponsesAnswer::CountFees(const ResponsesItem& item) {
 // The whole output: figures at once, content for Finish.
 void ResponsesAnswer::ReadOutput(std::string_view output) {
   web_searches_ = file_searches_ = 0;
-  VisitArray(output, [this](std::string_view raw) {
+  const bool is_list = VisitArray(output, [this](std::string_view raw) {
     ResponsesItem item;
     item.Read(raw);
     CountFees(item);
@@ -223,6 +224,7 @@ void ResponsesAnswer::ReadOutput(std::string_view output) {
       state_.meaningful = true;
     }
   });
+  if (!is_list) return;
   // The items before were of this same output: their room is free again.
   const int64_t captured = std::exchange(state_.captured, 0);
   output_.clear();
