@@ -16,12 +16,19 @@ constexpr size_t kCycleMax = 5;
 constexpr size_t kNameBytesMax = 64;
 constexpr int64_t kGrowingStepsMin = 3;  // L9: fewer are no trend.
 
-// At most kNameBytesMax, never half a character.
+// At most kNameBytesMax, never half a character. Names are the model's to choose and reasons go into
+// headers: no line breaks.
 std::string ShortName(std::string_view name) {
-  if (name.size() <= kNameBytesMax) return std::string(name);
-  size_t end = kNameBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
-  return std::string(name.substr(0, end)) + "...";
+  size_t end = std::min(name.size(), kNameBytesMax);
+  if (end < name.size()) {
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+  }
+  std::string text(name.substr(0, end));
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  if (end < name.size()) text += "...";
+  return text;
 }
 
 std::string Times(int64_t count) { return std::to_string(count) + " times"; }

@@ -246,6 +246,8 @@ TEST(Loops, ReasonsAreSentences) {
             "the same answer came 3 times without a tool call in between");
   const std::string name(100, 'n');
   EXPECT_EQ(last(Repeat(name + ":a=x", 3)).substr(0, 68), name.substr(0, 64) + "... ");
+  EXPECT_EQ(last(Repeat("a\r\nx-evil:a=x", 3)).substr(0, 9), "a??x-evil")
+      << "reasons are sent in headers";
 }
 
 TEST(Loops, ThresholdsAndWhatMayBlockAreOptions) {
