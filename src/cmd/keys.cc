@@ -1,11 +1,9 @@
 #include "cmd/keys.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cstdio>
-#include <iostream>
 
 #include "base/sha256.h"
 #include "base/status.h"
@@ -74,17 +72,6 @@ int ShowNewKey(const absl::StatusOr<std::string>& body, bool as_json) {
 
 std::string PathOf(const std::string& id) { return fmt::format("{}/{}", kPath, PercentEncode(id)); }
 
-bool Confirmed(const std::string& id, bool yes) {
-  if (yes) return true;
-  if (isatty(STDIN_FILENO) == 0) {
-    fmt::print(stderr, "pitot key revoke: cannot ask here: repeat with --yes\n");
-    return false;
-  }
-  fmt::print(stderr, "Revoke key {} at once and for good? Type yes: ", CleanLine(id));
-  std::string answer;
-  return std::getline(std::cin, answer) && answer == "yes";
-}
-
 }  // namespace
 
 int RunKeyCreate(ApiClient& client, const KeyCreateArgs& args) {
@@ -109,11 +96,7 @@ int RunKeyList(ApiClient& client, bool as_json) {
   return kExitOk;
 }
 
-int RunKeyRevoke(ApiClient& client, const std::string& id, bool yes) {
-  if (!Confirmed(id, yes)) {
-    fmt::print(stderr, "Nothing was revoked.\n");
-    return kExitUsage;
-  }
+int RunKeyRevoke(ApiClient& client, const std::string& id) {
   const auto body = client.Send("DELETE", PathOf(id), "", "");
   if (!body.ok()) return PrintError(body.status());
   fmt::print("Key {} is not valid any more.\n", CleanLine(id));

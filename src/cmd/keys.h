@@ -25,8 +25,8 @@ int RunKeyCreate(ApiClient& client, const KeyCreateArgs& args);
 
 int RunKeyList(ApiClient& client, bool json);
 
-// Asks on a terminal; elsewhere `yes` is needed.
-int RunKeyRevoke(ApiClient& client, const std::string& id, bool yes);
+// Does not ask: a key that leaked must go at once.
+int RunKeyRevoke(ApiClient& client, const std::string& id);
 
 // `grace`: how long the old secret stays valid, "24h"; empty: as the server does by default.
 int RunKeyRotate(ApiClient& client, const std::string& id, const std::string& grace, bool json);

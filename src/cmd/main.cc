@@ -44,7 +44,6 @@ struct Flags {
   DeleteArgs erase;
   KeyCreateArgs key_create;
   std::string key_id, key_grace;
-  bool yes = false;
 };
 
 void AddGlobal(CLI::App& app, Flags& flags) {
@@ -150,7 +149,7 @@ void AddChanges(CLI::App& app, Flags& flags) {
       ->required()
       ->check(CLI::IsMember({"trace", "user"}));
   erase->add_option("id", flags.erase.id, "The whole id")->required();
-  erase->add_flag("--yes", flags.yes, "Do not ask");
+  erase->add_flag("--yes", flags.erase.yes, "Do not ask");
   AddProject(erase, flags);
 }
 
@@ -186,7 +185,6 @@ void AddKeys(CLI::App& app, Flags& flags) {
   AddReader(*key, "list", "All keys, without their secrets", flags);
   CLI::App* revoke = key->add_subcommand("revoke", "Make a key invalid, at once and for good");
   revoke->add_option("id", flags.key_id, "As `pitot key list` shows it")->required();
-  revoke->add_flag("--yes", flags.yes, "Do not ask");
   CLI::App* rotate = AddReader(*key, "rotate", "A new secret for a key", flags);
   rotate->add_option("id", flags.key_id, "As `pitot key list` shows it")->required();
   rotate
@@ -204,7 +202,7 @@ int RunKey(ApiClient& client, const std::string& action, Flags& flags) {
     return RunKeyCreate(client, flags.key_create);
   }
   if (action == "list") return RunKeyList(client, flags.json);
-  if (action == "revoke") return RunKeyRevoke(client, flags.key_id, flags.yes);
+  if (action == "revoke") return RunKeyRevoke(client, flags.key_id);
   if (action == "rotate") return RunKeyRotate(client, flags.key_id, flags.key_grace, flags.json);
   return RunKeyGenerate(flags.json);
 }
@@ -274,8 +272,8 @@ int Run(const CLI::App& app, Flags& flags) {
                                flags.reprice.dry_run, flags.json});
   }
   if (command == "delete") {
-    return RunDelete(client,
-                     {flags.erase.what, flags.erase.id, flags.project, flags.yes, flags.json});
+    return RunDelete(
+        client, {flags.erase.what, flags.erase.id, flags.project, flags.erase.yes, flags.json});
   }
   if (command == "key") {
     return RunKey(client, app.get_subcommands().front()->get_subcommands().front()->get_name(),
