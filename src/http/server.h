@@ -48,7 +48,7 @@ class ResponseStream {
   [[nodiscard]] absl::Status Write(std::string chunk);
 
   // Calls `callback` once, as soon as there is room or the peer is gone; at once when that holds
-  // now. Runs on an I/O thread or in the caller.
+  // now; never after End. Runs on an I/O thread or in the caller.
   void OnWritable(std::function<void()> callback);
 
   bool connected() const;
@@ -77,9 +77,9 @@ class Responder {
   // Sends the head (`head.body` is the first piece); the rest follows through the stream.
   ResponseStream Begin(HttpResponse head);
 
-  // Calls `callback` once if the peer goes away (closes or resets) before the answer is complete,
-  // at once also while the handler waits for something; never after that. Runs on the request's I/O
-  // thread, or here when the peer has gone already. Set before Send or Begin.
+  // Calls `callback` once if the peer goes away (closes or resets), at once also while the handler
+  // waits for something; never after Send or ResponseStream::End. Runs on the request's I/O thread,
+  // or here when the peer has gone already. Set before Send or Begin.
   void OnDisconnect(std::function<void()> callback);
   bool connected() const;
 

@@ -26,7 +26,13 @@ void Exchange::Update(Change change) {
   if (session != nullptr) session->Pump();
 }
 
+Exchange::Callbacks Exchange::Forget() {
+  MutexLock lock(&mutex_);
+  return {std::exchange(on_writable_, nullptr), std::exchange(on_disconnect_, nullptr)};
+}
+
 void Exchange::Send(HttpResponse response) {
+  const Callbacks forgotten = Forget();
   Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (detached_ || answered_) return false;
     answered_ = true;
@@ -123,6 +129,7 @@ void Exchange::OnDisconnect(std::function<void()> callback) {
 }
 
 void Exchange::End() {
+  const Callbacks forgotten = Forget();
   Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     ended_ = true;
     return !detached_;
@@ -130,6 +137,7 @@ void Exchange::End() {
 }
 
 void Exchange::Abandon() {
+  const Callbacks forgotten = Forget();
   bool unanswered = false;
   Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (detached_ || ended_) return false;

@@ -70,6 +70,13 @@ class Exchange {
   bool RoomLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return detached_ || queue_.size() + writing_bytes_ < stream_bytes_;
   }
+  // What the handler wanted to hear of while it was at it. It is destroyed without the lock: it may
+  // hold the last reference to somebody who holds us.
+  struct Callbacks {
+    std::function<void()> writable;
+    std::function<void()> disconnect;
+  };
+  Callbacks Forget();
   bool OnThread() const { return IoThread::Current() == thread_; }
   // Runs `change` under the lock, then lets the session look if it says true.
   template <typename Change>

@@ -274,6 +274,33 @@ TEST_F(HttpLeaverTest, APeerThatLeavesBehindAPipelinedRequestIsNoticedToo) {
   ExpectNoticed(gone_at, "pipelined");
 }
 
+// The peer is gone, the socket says so only when written to, and the handler ends first: what it set
+// must not be called any more, for it may refer to the handler.
+TEST_F(HttpReplyTest, AHandlerThatEndedHearsNothing) {
+  std::atomic<bool> called = false;
+  std::promise<void> close, done;
+  Open([&](HttpRequest, Responder responder) {
+    responder.OnDisconnect([&] { called = true; });
+    ResponseStream stream = responder.Begin({});
+    close.set_value();
+    for (int i = 0; i < 100 && stream.TryForward(std::string(100'000, 'x')); ++i) {
+      std::this_thread::sleep_for(milliseconds(1));  // Until the reset has come.
+    }
+    stream.End();
+    done.set_value();
+  });
+  {
+    TestSocket socket(port());
+    socket.Send(kGet);
+    close.get_future().wait();
+    const linger hard = {.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket.fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  }
+  done.get_future().wait();
+  EXPECT_TRUE(Eventually([&] { return server_->connections() == 0; }));
+  EXPECT_FALSE(called);
+}
+
 TEST_F(HttpLeaverTest, AHalfClosedPeerGetsItsAnswerWhenNobodyWatches) {
   std::promise<Responder> held;
   Open([&](HttpRequest, Responder responder) { held.set_value(std::move(responder)); });
