@@ -49,7 +49,8 @@ class ChatAnswer final : public AnswerReader {
   AnswerState& state_;
   WireResult& result_;
   int64_t seen_ = 0;      // Choices.
-  int64_t finished_ = 0;  // Choices with a finish_reason.
+  int64_t finished_ = 0;  // Choices with a finish_reason:
+  std::vector<bool> ended_;
   bool is_stream_ = false;
   bool refused_ = false;
   // Of choice 0.
@@ -144,7 +145,10 @@ void ChatAnswer::ReadChoice(std::string_view raw) {
   }
   if (IsString(text)) ReadText(text, first, &text_);
   if (!IsString(finish) || Inside(finish).empty()) return;
-  ++finished_;
+  const auto at = static_cast<size_t>(index);
+  if (at >= ended_.size()) ended_.resize(at + 1);
+  finished_ += ended_[at] ? 0 : 1;  // Some say it twice.
+  ended_[at] = true;
   if (first) {
     result_.finish_raw = Text(finish);
     result_.finish = FinishOf(WireApi::kOpenAiChat, result_.finish_raw);

@@ -59,30 +59,26 @@ void AppendUtf8(uint32_t code, std::string& out) {
   out.append(bytes, WriteUtf8(code, bytes));
 }
 
+// What a backslash and this byte mean; 0: nothing, or more bytes follow.
+constexpr std::array<char, 256> kShortEscapes = [] {
+  std::array<char, 256> table = {};
+  table['"'] = '"';
+  table['\\'] = '\\';
+  table['/'] = '/';
+  table['b'] = '\b';
+  table['f'] = '\f';
+  table['n'] = '\n';
+  table['r'] = '\r';
+  table['t'] = '\t';
+  return table;
+}();
+
 // Reads the escape at `p` (a backslash of an accepted string), sets `code` and returns what
 // follows.
 const char* ReadEscape(const char* p, const char* end, uint32_t* code) {
-  switch (p[1]) {
-    case 'b':
-      *code = '\b';
-      return p + 2;
-    case 'f':
-      *code = '\f';
-      return p + 2;
-    case 'n':
-      *code = '\n';
-      return p + 2;
-    case 'r':
-      *code = '\r';
-      return p + 2;
-    case 't':
-      *code = '\t';
-      return p + 2;
-    case 'u':
-      break;
-    default:
-      *code = static_cast<unsigned char>(p[1]);
-      return p + 2;
+  if (const char meant = kShortEscapes[static_cast<unsigned char>(p[1])]; meant != 0) {
+    *code = static_cast<unsigned char>(meant);
+    return p + 2;
   }
   constexpr uint32_t kReplacement = 0xfffd;
   const int unit = HexUnit(p + 2);
@@ -104,8 +100,7 @@ const char* ReadEscape(const char* p, const char* end, uint32_t* code) {
 size_t EscapeLength(const char* p, const char* end) {
   if (*p != '\\' || end - p < 2) return 0;
   if (p[1] == 'u') return end - p >= 6 && HexUnit(p + 2) >= 0 ? 6 : 0;
-  constexpr std::string_view kShort = "\"\\/bfnrt";
-  return kShort.find(p[1]) != std::string_view::npos ? 2 : 0;
+  return kShortEscapes[static_cast<unsigned char>(p[1])] != 0 ? 2 : 0;
 }
 
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

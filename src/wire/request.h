@@ -15,7 +15,8 @@
 
 namespace pitot {
 
-// A tool call that the model made, or the result that was sent back, as found in the messages.
+// A tool call that the model made, or the result that was sent back, as found in the messages. Tools
+// that the provider runs count too: call and result then stand in the same answer.
 struct WireToolCall {
   std::string id;  // Empty where the API has none (Gemini): matched by name and order.
   std::string name;
@@ -34,14 +35,16 @@ struct WireMessage {
   std::string_view raw;  // The message's JSON, a view into the body.
   std::vector<WireToolCall> calls;
   std::vector<WireToolResult> results;
-  bool is_user_text = false;  // A person (or program) said something: not only tool results.
-  std::string text;           // Of assistant messages: their text, parts joined.
+  // A person (or program) said something: not only tool results, nor the <system-reminder> that coding
+  // agents put beside them.
+  bool is_user_text = false;
+  std::string text;  // Of assistant messages: their text, parts joined.
 };
 
 struct WireRequest {
   bool valid = false;
-  std::string model;  // Of the body; Gemini's is in the path and set by the caller.
-  bool streamed = false;
+  std::string model;      // Of the body; Gemini's is in the path and set by the caller.
+  bool streamed = false;  // As the body says; Gemini's path says it, and the caller knows.
   std::optional<int64_t> max_tokens;  // Of output, reasoning included, for one choice.
   int64_t choices = 1;                // n, candidateCount; embeddings: 1.
   std::optional<double> temperature;
@@ -68,8 +71,9 @@ struct WireRequest {
   std::string previous_response_id;  // Responses.
   bool background = false;           // Responses: usage comes with a later GET.
 
-  std::string_view system;  // JSON value of the system prompt or instructions; empty: none.
-  std::string_view tools;   // JSON value of the tool definitions; empty: none.
+  // JSON value of the system prompt or instructions; empty: none. Chat has them among the messages.
+  std::string_view system;
+  std::string_view tools;  // JSON value of the tool definitions; empty: none.
   std::vector<WireMessage> messages;
 };
 
