@@ -130,6 +130,9 @@ int RunConfigCheck(const std::string& config_path) {
   fmt::print("# What holds: the defaults{}, then PITOT_* of the environment.\n",
              config_path.empty() ? "" : ", then " + config_path);
   Print(PrintConfig(*options));
+  for (const std::string& warning : ConfigWarnings(*options)) {
+    fmt::print(stderr, "warning: {}\n", warning);
+  }
   return kExitOk;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,6 +20,26 @@ absl::StatusOr<BudgetSpec> BudgetOfKey(const ApiKey& key) {
       {"hard", line.hard ? "true" : "false"},
   }};
   return BudgetFromFields(fields);
+}
+
+std::vector<std::string> LooseBudgets(const std::vector<BudgetSpec>& specs,
+                                      const std::vector<ApiKey>& keys) {
+  std::vector<std::string> out;
+  for (const BudgetSpec& spec : specs) {
+    const bool said = spec.scope == BudgetScope::kFeature || spec.scope == BudgetScope::kWorkflow ||
+                      spec.scope == BudgetScope::kUser;
+    if (!spec.hard || !said) continue;
+    const std::string scope(Name(spec.scope));
+    const bool pinned = !keys.empty() && std::ranges::all_of(keys, [&](const ApiKey& key) {
+      return !key.May(KeyScope::kGateway) || key.pins.contains(scope);
+    });
+    if (pinned) continue;
+    out.push_back(fmt::format(
+        "budget \"{}\" is hard, but callers say themselves which {} they are: keys that pin the {} "
+        "cannot be evaded",
+        spec.id, scope, scope));
+  }
+  return out;
 }
 
 }  // namespace pitot

@@ -1,9 +1,13 @@
 // gateway/key_budget.h
 //
-// The budget that comes with a key.
+// Where budgets and keys meet: the budget that comes with a key, and budgets that callers can evade
+// because no key pins what they are counted by. Pure.
 #pragma once
 
 #include <absl/status/statusor.h>
+
+#include <string>
+#include <vector>
 
 #include "gateway/budget/spec.h"
 #include "gateway/keys/key_ring.h"
@@ -12,5 +16,10 @@ namespace pitot {
 
 // Its id is "key-" and the key's. REQUIRES: key.budget.
 absl::StatusOr<BudgetSpec> BudgetOfKey(const ApiKey& key);
+
+// A sentence for each hard budget whose scope callers name themselves (feature, workflow, user), while
+// `keys` are none, or one that may call providers does not pin it.
+std::vector<std::string> LooseBudgets(const std::vector<BudgetSpec>& specs,
+                                      const std::vector<ApiKey>& keys);
 
 }  // namespace pitot

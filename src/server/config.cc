@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "gateway/key_budget.h"
 #include "server/config_section.h"
 #include "server/gateway_config.h"
 #include "server/settings.h"
@@ -221,6 +222,12 @@ absl::StatusOr<ServerOptions> LoadConfig(const std::string& path, const GetEnv& 
   ASSIGN_OR_RETURN(ServerOptions options, ParseConfig(yaml, path, env));
   options.config_file = path;
   return options;
+}
+
+std::vector<std::string> ConfigWarnings(const ServerOptions& options) {
+  std::vector<ApiKey> keys;
+  for (const ConfigKey& each : options.keys) keys.push_back(each.key);
+  return LooseBudgets(options.budgets, keys);
 }
 
 std::string PrintConfig(const ServerOptions& options) {

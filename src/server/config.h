@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/options.h"
 
@@ -27,6 +28,9 @@ absl::StatusOr<ServerOptions> ParseConfig(std::string_view yaml, std::string_vie
 
 // As ParseConfig, of a file. An empty path: defaults and environment only.
 absl::StatusOr<ServerOptions> LoadConfig(const std::string& path, const GetEnv& env);
+
+// What the configuration allows and should be known: budgets that callers can evade.
+std::vector<std::string> ConfigWarnings(const ServerOptions& options);
 
 // The values that hold, as a configuration file with each key's meaning as a comment: what
 // `pitot config check` prints.

@@ -76,7 +76,7 @@ struct Refusal {
 };
 constexpr Refusal kRefusals[] = {
     {"UnknownKey", "gateway: {budget: []}",
-     "unknown key \"gateway.budget\"; (did you mean \"budgets\"?)"},
+     "unknown key \"gateway.budget\" (did you mean \"budgets\"?)"},
     {"NestedUnknownKey", "gateway:\n  deadlines: {totl: 3s}", "p.yaml:2: unknown key"},
     {"WrongMode", "gateway: {loops: {mode: enforced}}", "did you mean \"enforce\"?"},
     {"NoUrl", "gateway: {upstreams: {local: {dialect: openai}}}", "upstreams.local.url"},

@@ -8,29 +8,6 @@
 #include "gateway/route.h"
 
 namespace pitot {
-namespace {
-
-// Whoever budgets by what callers say of themselves should know that they may say something else.
-void WarnOfLooseBudgets(const std::vector<BudgetSpec>& specs, const KeyRing& keys) {
-  for (const BudgetSpec& spec : specs) {
-    const bool said = spec.scope == BudgetScope::kFeature || spec.scope == BudgetScope::kWorkflow ||
-                      spec.scope == BudgetScope::kUser;
-    if (!spec.hard || !said) continue;
-    const std::string name(Name(spec.scope));
-    bool pinned = !keys.empty();
-    for (const ApiKey& key : keys.List()) {
-      if (key.May(KeyScope::kGateway) && !key.pins.contains(name)) pinned = false;
-    }
-    if (!pinned) {
-      LogWarning(
-          "budget {}: callers say themselves which {} they are; a key that pins it cannot be "
-          "evaded",
-          spec.id, name);
-    }
-  }
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<GatewayHost>> GatewayHost::Open(const ServerOptions& options,
                                                                const Parts& parts) {
@@ -46,7 +23,9 @@ absl::StatusOr<std::unique_ptr<GatewayHost>> GatewayHost::Open(const ServerOptio
     ASSIGN_OR_RETURN(BudgetSpec spec, BudgetOfKey(key));
     budgets.specs.push_back(std::move(spec));
   }
-  WarnOfLooseBudgets(budgets.specs, parts.keys);
+  for (const std::string& words : LooseBudgets(budgets.specs, parts.keys.List())) {
+    LogWarning("{}", words);
+  }
   ASSIGN_OR_RETURN(host->budgets_, Budgets::Open(std::move(budgets), parts.state, parts.clock));
   host->baseline_ = std::make_unique<SpendBaseline>(parts.engine, parts.clock);
 
