@@ -58,7 +58,11 @@ class World {
     ingest_->Start();
     limits_.sql_rows = 3;
     api_ = std::make_unique<Api>(
-        ApiDeps{.store = *store_, .ingest = *ingest_, .limits = limits_, .clock = clock_});
+        ApiDeps{.store = *store_,
+                .ingest = *ingest_,
+                .limits = limits_,
+                .clock = clock_,
+                .gateway_health = [] { return std::string(R"({"window_s":300,"models":[]})"); }});
     HttpService service;
     service.handle = [this](HttpRequest request, Responder responder) {
       api_->Handle(std::move(request), std::move(responder));
@@ -298,6 +302,13 @@ TEST_F(ApiTest, ListsTraces) {
   EXPECT_EQ(count("since=1s"), 0u);
   EXPECT_EQ(count("until=1h"), 0u);
   EXPECT_EQ(count("since=2000-01-01T00:00:00Z"), 1u);
+}
+
+TEST_F(ApiTest, ProvidersAreShownAsStoredAndAsTheGatewaySeesThem) {
+  const json::value answer = Get("/api/v1/providers");
+  EXPECT_EQ(answer.at("providers").at(0).at("provider").as_string(), "openai") << answer;
+  EXPECT_EQ(answer.at("gateway").at("window_s").as_int64(), 300) << answer;
+  EXPECT_TRUE(answer.at("next").is_null()) << answer;
 }
 
 TEST_F(ApiTest, TellsTheStory) {

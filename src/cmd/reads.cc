@@ -93,6 +93,8 @@ json::value CostTrend(ApiClient& client, const json::value& answer, QueryParams 
 }
 
 bool IsEmpty(const json::value& answer) {
+  // Of providers, what the gateway sees now is worth showing by itself.
+  if (Part(answer, "gateway").is_object()) return false;
   for (const char* list : {"traces", "sessions", "users", "prompts", "models", "providers"}) {
     if (Part(answer, list).is_array()) return List(answer, list).empty();
   }

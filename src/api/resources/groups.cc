@@ -24,6 +24,16 @@ void GetSessions(ApiCall call) { SendJson(call, List(call, GroupList::kSessions)
 void GetUsers(ApiCall call) { SendJson(call, List(call, GroupList::kUsers)); }
 void GetPrompts(ApiCall call) { SendJson(call, List(call, GroupList::kPrompts)); }
 void GetModels(ApiCall call) { SendJson(call, List(call, GroupList::kModels)); }
-void GetProviders(ApiCall call) { SendJson(call, List(call, GroupList::kProviders)); }
+
+// What is stored, and beside it what the gateway sees now.
+void GetProviders(ApiCall call) {
+  absl::StatusOr<std::string> answer = List(call, GroupList::kProviders);
+  if (answer.ok()) {
+    const auto& live = call.context.deps.gateway_health;
+    answer->pop_back();  // The brace.
+    answer->append(R"(,"gateway":)").append(live ? live() : "null").push_back('}');
+  }
+  SendJson(call, std::move(answer));
+}
 
 }  // namespace pitot

@@ -1,8 +1,10 @@
 // Sessions, users, prompts, models, providers: one table each.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cmd/client.h"
@@ -70,6 +72,49 @@ const Column kProvider = {{"provider", false, true}, [](const json::value& row) 
                             return GroupText("provider", Part(row, "provider"));
                           }};
 
+const Column kTtft = {{"ttft p50", true, false, 110},
+                      [](const json::value& row) { return MsText(row, "ttft_p50_ms"); }};
+
+std::string BreakerText(const json::value& row) {
+  const std::string state = Text(row, "breaker");
+  if (state == "closed") return state;
+  if (state == "half_open") return "trying again";
+  const std::string clock = ClockText(Text(row, "retry_at"));  // It opens for minutes: no date.
+  return "open until " + clock.substr(std::min(clock.find(' ') + 1, clock.size()));
+}
+
+// "12.0 %: 5 network, 1 rate_limit", the most frequent first.
+std::string ErrorsByClass(const json::value& row) {
+  const json::value& by_class = Part(row, "errors_by_class");
+  if (!by_class.is_object()) return "";
+  std::vector<std::pair<double, std::string>> classes;
+  for (const auto& [name, count] : by_class.get_object()) {
+    classes.emplace_back(Number(by_class, name), CountText(by_class, name) + " " + CleanLine(name));
+  }
+  std::stable_sort(classes.begin(), classes.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string out;
+  for (const auto& [count, text] : classes) out += (out.empty() ? ": " : ", ") + text;
+  return out.empty() ? "" : ErrorShare(row) + out;
+}
+
+// What the gateway's own calls saw in the last minutes: one row a model.
+const std::vector<Column>& LiveColumns() {
+  static const std::vector<Column> kColumns = {
+      {{"upstream", false, true}, [](const json::value& row) { return Text(row, "provider"); }},
+      {{"model", false, true}, [](const json::value& row) { return Text(row, "model"); }},
+      {{"breaker"}, BreakerText},
+      {{"now", true, false, 90},
+       [](const json::value& row) { return CountText(row, "in_flight"); }},
+      kCalls,
+      {{"errors", false, true}, ErrorsByClass},
+      kP50,
+      kP99,
+      kTtft,
+  };
+  return kColumns;
+}
+
 struct GroupView {
   std::string_view list;  // The answer's member.
   std::string_view one;
@@ -129,8 +174,7 @@ const std::vector<GroupView>& Views() {
         kCost,
         kP50,
         kP99,
-        {{"ttft p50", true, false, 110},
-         [](const json::value& row) { return MsText(row, "ttft_p50_ms"); }},
+        kTtft,
         {{"tok/s", true, false, 100},
          [](const json::value& row) {
            return IsNull(row, "tokens_per_second")
@@ -154,8 +198,46 @@ const std::vector<GroupView>& Views() {
 
 Style RowStyle(const json::value& row) {
   const std::string state = Text(Part(row, "health"), "state");
-  if (state == "down") return Style::kRed;
-  return state == "degraded" ? Style::kYellow : Style::kPlain;
+  const std::string breaker = Text(row, "breaker");
+  if (state == "down" || breaker == "open") return Style::kRed;
+  return state == "degraded" || breaker == "half_open" ? Style::kYellow : Style::kPlain;
+}
+
+std::string RenderRows(const std::vector<Column>& shown, const json::array& rows,
+                       const Terminal& terminal) {
+  std::vector<TableColumn> columns;
+  for (const Column& column : shown) columns.push_back(column.table);
+  Table table(std::move(columns));
+  for (const json::value& row : rows) {
+    std::vector<std::string> cells;
+    for (const Column& column : shown) cells.push_back(column.cell(row));
+    table.AddRow(std::move(cells), RowStyle(row));
+  }
+  return table.Render(terminal);
+}
+
+std::string RenderLive(const json::value& gateway, const Terminal& terminal) {
+  if (!gateway.is_object()) return "";
+  const json::array& rows = List(gateway, "models");
+  const std::string window = fmt::format("{:.0f} min", Number(gateway, "window_s") / 60);
+  if (rows.empty()) {
+    return Styled(terminal, Style::kDim,
+                  fmt::format("No call of the gateway in the last {}.", window)) +
+           "\n";
+  }
+  std::string out =
+      Styled(terminal, Style::kBold, fmt::format("Through the gateway, last {}", window)) + "\n\n" +
+      RenderRows(LiveColumns(), rows, terminal);
+  bool first = true;
+  for (const json::value& row : rows) {
+    const std::string why = Text(row, "opened_why");
+    if (why.empty()) continue;
+    if (std::exchange(first, false)) out += '\n';
+    out += Wrapped(fmt::format("{} {}: {}, at {} UTC", Text(row, "provider"), Text(row, "model"),
+                               why, ClockText(Text(row, "opened_at"))),
+                   0, terminal.width);
+  }
+  return out;
 }
 
 }  // namespace
@@ -168,16 +250,9 @@ std::string RenderGroups(const json::value& answer, const Terminal& terminal) {
     std::string out =
         Styled(terminal, Style::kBold, Plural(Number(answer, "total_rows"), view.one, many)) +
         "\n" + Styled(terminal, Style::kDim, WindowText(answer)) + "\n";
-    if (rows.empty()) return out;
-    std::vector<TableColumn> columns;
-    for (const Column& column : view.columns) columns.push_back(column.table);
-    Table table(std::move(columns));
-    for (const json::value& row : rows) {
-      std::vector<std::string> cells;
-      for (const Column& column : view.columns) cells.push_back(column.cell(row));
-      table.AddRow(std::move(cells), RowStyle(row));
-    }
-    return out + "\n" + table.Render(terminal);
+    if (!rows.empty()) out += "\n" + RenderRows(view.columns, rows, terminal);
+    const std::string live = RenderLive(Part(answer, "gateway"), terminal);
+    return live.empty() ? out : out + "\n" + live;
   }
   return "";
 }
