@@ -1,5 +1,7 @@
 #include "http/io_thread.h"
 
+#include <pthread.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +20,7 @@ thread_local IoThread* current = nullptr;
 
 void IoThread::Core::Run(IoThread& self) {
   current = &self;
+  ::pthread_setname_np(::pthread_self(), "http_io");  // For profiles and top -H.
   const auto work = asio::make_work_guard(context_);
   context_.run();
   current = nullptr;

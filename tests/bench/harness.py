@@ -192,7 +192,7 @@ class Process:
 class Pitot(Process):
     """The program, serving `data_dir` on free ports. Ready when constructed."""
 
-    def __init__(self, data_dir, settings=None):
+    def __init__(self, data_dir, settings=None, args=()):
         self.port, grpc_port = free_ports(2)
         self.data_dir = Path(data_dir)
         env = {
@@ -203,7 +203,7 @@ class Pitot(Process):
             **(settings or {}),
         }
         started = time.monotonic()
-        super().__init__([program("pitot"), "serve"], f"{data_dir}.log", env)
+        super().__init__([program("pitot"), "serve", *args], f"{data_dir}.log", env)
         try:
             self.wait_ready()
         except BaseException:
