@@ -102,6 +102,54 @@ const char* Unescape(const char* p, const char* end, std::string& out) {
   return p;
 }
 
+// Appends a character as every writer escapes it that escapes no more than it must.
+void AppendEscaped(char c, std::string& out) {
+  constexpr std::string_view kFrom = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kTo = "\"\\bfnrt";
+  const size_t at = kFrom.find(c);
+  if (at != std::string_view::npos) {
+    out.push_back('\\');
+    c = kTo[at];
+  }
+  out.push_back(c);
+}
+
+std::string Unescaped(std::string_view escaped) {
+  std::string out;
+  out.reserve(escaped.size());
+  const char* p = escaped.data();
+  const char* const end = p + escaped.size();
+  while (p != end) {
+    const char* const escape = static_cast<const char*>(std::memchr(p, '\\', end - p));
+    out.append(p, escape == nullptr ? end : escape);
+    if (escape == nullptr) break;
+    p = Unescape(escape + 1, end, out);
+    if (p == nullptr) break;
+  }
+  return out;
+}
+
+// White space at the ends of escaped text, also where it is escaped.
+std::string_view TrimEscaped(std::string_view text) {
+  const auto blank = [](std::string_view two) {
+    return two == "\\n" || two == "\\r" || two == "\\t";
+  };
+  while (!text.empty()) {
+    if (IsSpace(text.front())) {
+      text.remove_prefix(1);
+    } else if (blank(text.substr(0, 2))) {
+      text.remove_prefix(2);
+    } else if (IsSpace(text.back())) {
+      text.remove_suffix(1);
+    } else if (text.size() >= 2 && blank(text.substr(text.size() - 2))) {
+      text.remove_suffix(2);
+    } else {
+      break;
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 // Hashes one text from its start to its end. Anything that is not JSON ends it: failed_.
@@ -177,38 +225,57 @@ class JsonHasher::Reader {
     return Of(tag, 0);
   }
 
-  // After the opening quote. The view is into the text or, with escapes, into `buffer`.
+  // After the opening quote; what stands before the closing one, escaped as AppendEscaped does. As a
+  // rule that is how it came, and the view is into the text; else into `buffer`.
   std::optional<std::string_view> String(std::string& buffer) {
     const char* const start = p_;
-    p_ = FindQuoteOrEscape(p_, end_);
+    while (true) {
+      p_ = FindQuoteOrEscape(p_, end_);
+      if (end_ - p_ < 2) break;
+      if (*p_ == '"') return std::string_view(start, static_cast<size_t>(p_++ - start));
+      const char escaped = p_[1];
+      if (escaped == 'u' || escaped == '/') return Rewritten(start, buffer);
+      if (std::string_view("\"\\bfnrt").find(escaped) == std::string_view::npos) break;
+      p_ += 2;
+    }
     if (p_ != end_ && *p_ == '"') return std::string_view(start, static_cast<size_t>(p_++ - start));
+    p_ = end_;
+    return std::nullopt;
+  }
+
+  // The same, from an escape on that others write differently.
+  std::optional<std::string_view> Rewritten(const char* start, std::string& buffer) {
     buffer.assign(start, p_);
+    std::string character;
     while (p_ != end_ && *p_ == '\\') {
-      p_ = Unescape(p_ + 1, end_, buffer);
-      if (p_ == nullptr) {
-        p_ = end_;
-        return std::nullopt;
-      }
+      character.clear();
+      p_ = Unescape(p_ + 1, end_, character);
+      if (p_ == nullptr) break;
+      for (const char c : character) AppendEscaped(c, buffer);
       const char* const plain = p_;
       p_ = FindQuoteOrEscape(p_, end_);
       buffer.append(plain, p_);
     }
-    if (p_ == end_) return std::nullopt;
+    if (p_ == nullptr || p_ == end_) {
+      p_ = end_;
+      return std::nullopt;
+    }
     ++p_;
     return buffer;
   }
 
-  Hashed Text(std::string_view text) const {
-    if (hasher_.options_.read_strings && text.size() >= 2) {
-      const std::string_view inner = Trim(text);
-      const bool like_json = !inner.empty() && ((inner.front() == '{' && inner.back() == '}') ||
-                                                (inner.front() == '[' && inner.back() == ']'));
+  Hashed Text(std::string_view escaped) const {
+    if (hasher_.options_.read_strings) {
+      const std::string_view inner = TrimEscaped(escaped);
+      const bool like_json = inner.size() >= 2 && ((inner.front() == '{' && inner.back() == '}') ||
+                                                   (inner.front() == '[' && inner.back() == ']'));
       if (like_json) {
-        const std::optional<uint64_t> hash = Reader(hasher_, inner, depth_ + 1).Whole();
+        const std::string text = Unescaped(inner);
+        const std::optional<uint64_t> hash = Reader(hasher_, text, depth_ + 1).Whole();
         if (hash) return {*hash, kText};
       }
     }
-    return Of(kText, HashBytes(text, hasher_.options_.seed));
+    return Of(kText, HashBytes(escaped, hasher_.options_.seed));
   }
 
   Hashed Number() {

@@ -26,6 +26,8 @@ TEST(JsonHash, WritingDoesNotMatter) {
   Same(kPlain, "whole numbers", R"([1, -0, 1500])", R"([1.0, 0, 1.5e3])");
   Same(kPlain, "fractions", "[0.25]", "[2.5e-1]");
   Same(kPlain, "escapes", R"(["é/\n😀"])", "[\"\\u00e9\\/\\u000a\\ud83d\\ude00\"]");
+  Same(kPlain, "escaped quotes", R"(["say \"hi\" \\ \t"])",
+       R"(["say \u0022hi\u0022 \u005c \u0009"])");
   Same(kPlain, "escapes in names", R"({"path":1})", R"({"p\u0061th":1})");
   Same(kPlain, "null members", R"({"a":1,"b":null})", R"({"a":1})");
   Same(kPlain, "volatile members", R"({"a":1,"request_id":"x"})", R"({"a":1,"requestId":"y"})");
@@ -61,6 +63,8 @@ TEST(JsonHash, NotJsonIsText) {
   text("two commas", "[1,,2]", "[1,2]");
   text("leading zero", "[01]", "[1]");
   text("bad escape", R"(["\x"])", R"(["x"])");
+  text("cut in an escape", R"(["\)", R"(["\\"])");
+  text("bad code", R"(["\u12"])", R"(["\u0012"])");
   text("bad word", "[nul]", "[null]");
   text("empty", "", "null");
   EXPECT_NE(kPlain(""), 0u);
@@ -85,6 +89,8 @@ TEST(JsonHash, ResultsAreReadInsideText) {
        R"([{"type":"text","text":"{\"state\":\"running\",\"timestamp\":1}"}])",
        R"([{"type":"text","text":"{\"timestamp\": 2, \"state\": \"running\"}"}])");
   Differ(kResults, "and counts", R"(["{\"state\":\"running\"}"])", R"(["{\"state\":\"done\"}"])");
+  Same(kResults, "with line breaks around", R"(["\n{\"a\": \"x\\ny\"}\n"])",
+       R"(["{\"a\":\"x\\u000ay\"}"])");
   Differ(kResults, "text that only looks like it", R"(["{a}"])", R"(["{b}"])");
 }
 

@@ -17,7 +17,7 @@
 // A step is one model call. LoopDetector follows one agent's line of steps (L1 to L6, L8, L9);
 // CheckRun looks at the whole run (L7, L10 and caps). Everything is an argument, also the time: the
 // caller decides whether a person spoke. Deterministic: the same steps give the same findings. Pure;
-// one thread at a time. Memory: at most about 80 KB a detector, a few hundred bytes as a rule.
+// one thread at a time. Memory: at most about 20 KB a detector, a kilobyte as a rule.
 #pragma once
 
 #include <array>

@@ -10,7 +10,7 @@
 
 namespace pitot {
 
-inline constexpr size_t kSeenMax = 1024;
+inline constexpr size_t kSeenMax = 256;
 
 class SeenTable {
  public:

@@ -74,6 +74,9 @@ Conversation& RunBook::AddConversation(RunState& run, uint64_t scope) {
     Forget(**victim);
     all.erase(victim);
   }
+  while (conversations_ >= kConversationsPerRun * runs_max_ && by_age_.front() != &run) {
+    Remove(*by_age_.front());
+  }
   all.push_back(std::make_unique<Conversation>());
   Conversation& conversation = *all.back();
   conversation.id = next_id_++;
@@ -164,6 +167,7 @@ void RunBook::DropPending(Conversation& conversation) {
   for (const PendingCall& call : conversation.pending) {
     const auto found = pending_.find(call.id_hash);
     if (found != pending_.end() && found->second == &conversation) pending_.erase(found);
+    pending_bytes_ -= call.Bytes();
   }
   conversation.pending = {};
 }
@@ -196,8 +200,12 @@ void RunBook::SetAnswer(Conversation& conversation, uint64_t tip, uint64_t respo
   }
   DropPending(conversation);
   conversation.pending = std::move(pending);
-  for (const PendingCall& call : conversation.pending) {
+  for (PendingCall& call : conversation.pending) {
     if (call.id_hash != 0) pending_[call.id_hash] = &conversation;
+    if (pending_bytes_ + call.Bytes() > kPendingBytesPerRun * runs_max_) {
+      call = {.id_hash = call.id_hash};
+    }
+    pending_bytes_ += call.Bytes();
   }
 }
 
@@ -229,8 +237,7 @@ int64_t RunBook::Bytes() const {
     for (const auto& conversation : run->conversations) {
       bytes += static_cast<int64_t>(sizeof(Conversation) + 3 * sizeof(Candidates) + 48);
       for (const PendingCall& call : conversation->pending) {
-        bytes += static_cast<int64_t>(sizeof(call) + call.id.size() + call.name.size() +
-                                      call.arguments.size());
+        bytes += static_cast<int64_t>(sizeof(call)) + call.Bytes();
       }
       if (conversation->detector) bytes += conversation->detector->Bytes();
     }

@@ -133,6 +133,10 @@ class RunBook {
 
  private:
   using Candidates = absl::InlinedVector<Conversation*, 1>;
+  // All runs together may have so many conversations, and bytes of arguments that wait, for each run
+  // that is remembered: most have one and none.
+  static constexpr int64_t kConversationsPerRun = 2;
+  static constexpr int64_t kPendingBytesPerRun = 512;
   // Conversations alike to the last word (a probe, a load test) are told apart no further.
   static constexpr size_t kCandidatesMax = 8;
 
@@ -151,6 +155,7 @@ class RunBook {
   const int64_t idle_ns_;
   uint64_t next_id_ = 1;
   int64_t conversations_ = 0;
+  int64_t pending_bytes_ = 0;
   absl::flat_hash_map<uint64_t, std::unique_ptr<RunState>> runs_;
   absl::flat_hash_map<uint64_t, RunState*> by_key_;
   absl::flat_hash_map<uint64_t, Candidates> index_;

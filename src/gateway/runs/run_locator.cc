@@ -9,7 +9,7 @@
 namespace pitot {
 namespace {
 
-constexpr size_t kAgentsMax = 1024;  // Of one run; calls of further ones count as the first's.
+constexpr size_t kAgentsMax = 512;  // Of one run; calls of further ones count as the first's.
 constexpr size_t kTellingIdBytesMin = 12;
 
 constexpr uint64_t kTrace = 11;

@@ -12,7 +12,7 @@
 namespace pitot {
 namespace {
 
-constexpr size_t kToolsMax = 16'384;  // Of one run, told apart.
+constexpr size_t kToolsMax = 4096;  // Of one run, told apart.
 constexpr size_t kKeptArgumentsBytes = 64 << 10;
 
 bool HasMessages(WireApi api) {

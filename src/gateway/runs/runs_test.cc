@@ -422,6 +422,30 @@ TEST(Runs, MemoryIsBounded) {
   EXPECT_LT(runs.totals().runs, 1000) << "what is idle goes";
 }
 
+TEST(Runs, MemoryIsBoundedWithManyConversationsAndLargeArguments) {
+  RunOptions options = Options();
+  options.runs_max = 100;
+  Runs runs(options);
+  const std::string arguments(20'000, 'x');
+  for (int i = 0; i < 3000; ++i) {
+    RunCaller caller = kCaller;
+    const std::string run_id = fmt::format("session {}", i % 50);
+    caller.run_id = run_id;
+    const std::string body = fmt::format(R"({{"input":"question {}"}})", i);
+    const RunCall call = runs.Begin(caller, WireApi::kOpenAiResponses,
+                                    ReadRequest(WireApi::kOpenAiResponses, body, true), kStart + i);
+    ResponseReader reader(WireApi::kOpenAiResponses, {});
+    reader.Put(fmt::format(
+        R"({{"id":"resp_{:012}","object":"response","status":"completed","output":[)"
+        R"({{"type":"function_call","call_id":"call_{:012}","name":"write","arguments":"{}"}}]}})",
+        i, i, arguments));
+    reader.Finish();
+    runs.End(call, reader.Take(), std::nullopt, kStart + i);
+  }
+  EXPECT_LE(runs.totals().conversations, 200);
+  EXPECT_LE(runs.totals().bytes, 300'000);
+}
+
 // Thousands of the same request and answer, as a load test sends them.
 TEST(Runs, EqualConversationsDoNotSlowEachOther) {
   Runs runs(Options());

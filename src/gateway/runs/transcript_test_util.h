@@ -23,18 +23,11 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/runs/client_shape_test_util.h"
 #include "gateway/runs/runs.h"
 #include "wire/api.h"
 
 namespace pitot::testing {
-
-// How the client writes. None may make a difference.
-enum class ClientStyle {
-  kVerbatim,  // The same bytes for a message each time, answers as they came.
-  kRewrites,  // Every second request is written differently: order, escapes, blocks, cache marks.
-  kShortIds,  // Tool calls are "call_0", "call_1", ..., in each answer anew.
-  kById,      // Responses: new items only, with previous_response_id.
-};
 
 struct TranscriptPlayer {
   WireApi api = WireApi::kAnthropicMessages;

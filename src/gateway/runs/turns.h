@@ -24,6 +24,8 @@ struct PendingCall {
   std::string id;
   std::string name;
   std::string arguments;
+
+  int64_t Bytes() const { return static_cast<int64_t>(id.size() + name.size() + arguments.size()); }
 };
 
 // A tool call that came back. Views into the request, or into the pending calls.
