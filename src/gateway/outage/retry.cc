@@ -45,11 +45,15 @@ std::string_view WhyNot(const AttemptOutcome& outcome) {
     if (outcome.nothing_sent || outcome.idempotent) return "";
     return "the request may have been done: it was sent, and no answer came";
   }
+  if (outcome.status < 400 && !outcome.idempotent) {
+    return "the request may have been done: its answer had begun";
+  }
   if (IsQuotaError(outcome.error_type, outcome.error_code)) {
     return "the provider's quota is used up";
   }
   if (outcome.hints.should_retry == false) return "the provider says not to";
   if (outcome.hints.should_retry == true) return "";
+  if (outcome.status < 400) return "";
   if (outcome.status == 408 || outcome.status == 429 || IsServerFault(outcome.status)) return "";
   return "the answer is final";
 }
@@ -139,15 +143,15 @@ RetryDecision DecideRetry(const RetryOptions& options, const AttemptOutcome& out
   if (outcome.time_left.has_value() && wait >= *outcome.time_left) {
     return {.why = "the call's deadline comes first"};
   }
-  return {.retry = true,
-          .wait = wait,
-          .why = outcome.status == 0 ? "the connection failed before an answer"
-                                     : "the provider may be asked again"};
+  return {
+      .retry = true,
+      .wait = wait,
+      .why = outcome.status < 400 ? "the connection failed" : "the provider may be asked again"};
 }
 
 bool MayFallBack(const AttemptOutcome& outcome) {
   if (outcome.client_gone || outcome.forwarded) return false;
-  if (outcome.status == 0 || IsServerFault(outcome.status)) return true;
+  if (outcome.status < 400 || IsServerFault(outcome.status)) return true;
   if (outcome.status == 402 || outcome.status == 408 || outcome.status == 429) return true;
   return IsQuotaError(outcome.error_type, outcome.error_code);
 }

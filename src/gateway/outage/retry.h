@@ -53,6 +53,8 @@ struct AttemptOutcome {
   // No answer came (status 0): the connection failed. `nothing_sent`: before any byte went out.
   bool nothing_sent = false;
   bool timed_out = false;
+  // Of the answer's head; 0: none came. Below 400: the answer began well and then failed (it broke off,
+  // or an error event stood in it before anything meaningful), after work that may have to be paid.
   int status = 0;
   RetryHints hints;
   std::string_view error_type;  // Of the answer's envelope: WireError.

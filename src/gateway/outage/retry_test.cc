@@ -81,7 +81,12 @@ TEST(DecideRetry, WhenItIsSafe) {
       {"an error event within a 200",
        {.status = 200, .error_type = "overloaded_error"},
        false,
-       "final"},
+       "its answer had begun"},
+      {"a 200 that broke off", {.status = 200}, false, "its answer had begun"},
+      {"a 200 that broke off, of a call that only reads",
+       {.status = 200, .idempotent = true},
+       true,
+       "connection failed"},
       {"the provider says not to",
        {.status = 503, .hints = {.should_retry = false}},
        false,
@@ -182,6 +187,7 @@ TEST(MayFallBack, TheProvidersFaultOnly) {
   may("refused", true, {.nothing_sent = true});
   may("reset", true, {});
   may("timed out", true, {.timed_out = true});
+  may("an error inside a 200, or one that broke off", true, {.status = 200});
   may("500", true, {.status = 500});
   may("529", true, {.status = 529});
   may("429", true, {.status = 429});
