@@ -18,7 +18,9 @@ const POLL_MS = 50;
 export function shared() {
   const stops = [];
   after(async () => {
-    for (const stop of stops.reverse()) await stop();
+    const failures = [];
+    for (const stop of stops.reverse()) await stop().catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   });
   return { after: (stop) => stops.push(stop) };
 }
