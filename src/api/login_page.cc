@@ -26,6 +26,7 @@ p.bad{color:var(--bad)}
 label{display:block;margin-bottom:.3rem;font-weight:600}
 input,button{box-sizing:border-box;width:100%;padding:.55rem .7rem;font:inherit;border-radius:6px}
 input{border:1px solid var(--line);background:var(--back);color:var(--text);margin-bottom:1rem}
+input:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 button{border:0;background:var(--accent);color:#fff;font-weight:600;cursor:pointer}
 @media(prefers-color-scheme:dark){button{color:#0f141a}}
 code{font-size:.9em}

@@ -63,6 +63,10 @@ std::vector<Found> TruePositives() {
       whole("langfuse_key",
             "pk-"
             "lf-01234567-89ab-cdef-0123-456789abcdef"),
+      whole("pitot_key",
+            "pk-"
+            "pitot-ab12cd34-" +
+                kAlnum36 + "0123456"),
       whole("google_key",
             "AI"
             "za" +

@@ -46,6 +46,7 @@ inline constexpr SecretRule kSecretRules[] = {
     {"openai_key", "sk-", 0, kWordStart | kNeedsDigit,
      R"(sk-(?:[A-Za-z0-9]{20,}|(?:proj|svcacct|admin|None|or-v1|lf)-[A-Za-z0-9_-]{20,}))"},
     {"langfuse_key", "pk-lf-", 1, kWordStart, R"(pk-lf-[a-f0-9-]{30,})"},
+    {"pitot_key", "pk-pitot-", 1, kWordStart, R"(pk-pitot-[a-z0-9]{8}-[A-Za-z0-9]{43})"},
     {"google_key", "AIza", 0, kWordStart, R"(AIza[0-9A-Za-z_-]{35})"},
     {"google_oauth", "ya29.", 0, kWordStart, R"(ya29\.[0-9A-Za-z_-]{20,})"},
     {"google_oauth", "GOCSPX-", 1, kWordStart, R"(GOCSPX-[0-9A-Za-z_-]{20,})"},

@@ -240,6 +240,7 @@ class OtlpGrpcServer::Call : public std::enable_shared_from_this<Call> {
       absl::StatusOr<std::string> project =
           server_.options_.authorize([this](std::string_view name) { return Header(name); });
       if (!project.ok()) {
+        server_.Refused(*signal, request.sender, Drop::kMalformedRequest, project.status());
         Fail(project.status());
         return;
       }

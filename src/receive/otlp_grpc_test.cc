@@ -232,6 +232,7 @@ TEST_F(OtlpGrpcTest, Authorizes) {
     return "shop";
   }});
   EXPECT_EQ(client_->Call(kTraces, "\x0a").status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(drops(), std::vector<Drop>{Drop::kMalformedRequest});
   EXPECT_TRUE(client_->Call(kTraces, "\x0a", false, "secret").status.ok());
   EXPECT_EQ(last().project, "shop");
 }

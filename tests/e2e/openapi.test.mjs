@@ -61,9 +61,33 @@ const QUESTIONS = {
   '/api/v1/fields/{name}/values': ['', '?prefix=c&limit=1'],
   '/api/v1/prices': ['', '?model=claude-sonnet-5', '?limit=2'],
   '/api/v1/receipts': [''],
+  '/api/v1/session': [''],
+  '/api/v1/keys': [''],
+  '/api/v1/keys/{key_id}': [''],
 };
 // What is no JSON, or changes something: tested elsewhere.
 const NOT_ASKED = ['/metrics', '/api/v1/live', '/api/v1/export'];
+
+// Everybody may ask, and there is something of everything to show.
+const CONFIG = {
+  auth: {
+    mode: 'none',
+    keys: [
+      {
+        name: 'ops',
+        hash: 'a'.repeat(64),
+        scopes: ['admin', 'gateway'],
+        pin: { feature: 'checkout' },
+        defaults: { user: 'batch' },
+        require: ['session'],
+        provider_keys: { openai: 'env:OPENAI_KEY_OPS' },
+        models: ['gpt-5*'],
+        budget: { limit_usd: 5 },
+        cache: false,
+      },
+    ],
+  },
+};
 
 let pitot;
 let document;
@@ -82,7 +106,7 @@ after(async () => {
 });
 
 before(async () => {
-  pitot = await startPitot({ after: (stop) => stops.push(stop) });
+  pitot = await startPitot({ after: (stop) => stops.push(stop) }, { config: CONFIG });
   const agent = spawn(
     process.execPath,
     [AGENT, '--turns', String(TURNS), '--interval-ms', '0', '--pace', '0'],
@@ -145,6 +169,7 @@ for (const [path, questions] of Object.entries(QUESTIONS)) {
         .replace('{trace_id}', facts.trace)
         .replace('{span_id}', facts.span)
         .replace('{name}', 'feature')
+        .replace('{key_id}', 'ops')
         .replace('{cursor}', encodeURIComponent(facts.cursor));
       check(path, url, await get(url), 200);
     }
@@ -157,7 +182,8 @@ test('a wrong question is refused in words, everywhere', async () => {
     const url = path
       .replace('{trace_id}', facts.trace)
       .replace('{span_id}', facts.span)
-      .replace('{name}', 'feature');
+      .replace('{name}', 'feature')
+      .replace('{key_id}', 'ops');
     const unknown = await get(`${url}?sinse=1h`);
     check(path, `${url}?sinse=1h`, unknown, 400);
     assert.match(unknown.json().error.message, /sinse/);

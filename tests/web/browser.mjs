@@ -3,7 +3,7 @@
 //
 //   webTest('...', async ({ t, pitot, open }) => {
 //     const page = await open('/traces', { colorScheme: 'dark' });
-//   });
+//   }, { env: { PITOT_AUTH_MODE: 'keys' } });  // As startPitot's.
 //
 // Whatever went wrong on any page fails the test.
 
@@ -28,9 +28,9 @@ function findChromium() {
   }
 }
 
-export function webTest(name, body) {
+export function webTest(name, body, server = {}) {
   test(name, async (t) => {
-    const pitot = await startPitot(t);
+    const pitot = await startPitot(t, server);
     const browser = await chromium.launch({
       executablePath: findChromium(),
       // Chromium's sandbox does not work for root and not in most containers.

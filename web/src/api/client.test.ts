@@ -52,3 +52,31 @@ test('a page after the first', async () => {
     '/api/v1/traces?since=24h',
   ]);
 });
+
+test('a change carries the token of the session, and only then', async () => {
+  for (const [token, headers] of [
+    ['"abc"', { 'x-pitot-csrf': 'abc' }],
+    ['null', {}],
+  ] as const) {
+    const asked: [string, RequestInit | undefined][] = [];
+    const api = createApi((async (input: string, init?: RequestInit) => {
+      asked.push([input, init]);
+      return new Response(`{"keys_required":true,"key":null,"csrf_token":${token}}`);
+    }) as unknown as typeof fetch);
+    await api.logout();
+    assert.deepEqual(asked, [
+      ['/api/v1/session', {}],
+      ['/api/v1/logout', { method: 'POST', headers }],
+    ]);
+  }
+});
+
+test('a session that ended leads to the login', async () => {
+  let asked = 0;
+  const api = createApi(
+    (async () => new Response('{"error":{"message":"log in"}}', { status: 401 })) as typeof fetch,
+    () => asked++,
+  );
+  await assert.rejects(api.fields(), ApiError);
+  assert.equal(asked, 1);
+});

@@ -8,6 +8,7 @@ import type {
   GetPath,
   PathArgs,
   Query,
+  Session,
   SpanContents,
   SpanDetails,
   TracePage,
@@ -33,6 +34,8 @@ export interface TraceQuery {
 }
 
 export interface Api {
+  session(signal?: AbortSignal): Promise<Session>;
+  logout(): Promise<void>;
   traces(query: TraceQuery, signal?: AbortSignal): Promise<TracePage>;
   trace(traceId: string, signal?: AbortSignal): Promise<TraceStructure>;
   span(traceId: string, spanId: string, signal?: AbortSignal): Promise<SpanDetails>;
@@ -72,7 +75,21 @@ export function errorMessage(status: number, body: string): string {
   return `the server answered ${status}`;
 }
 
-export function createApi(fetcher: typeof fetch): Api {
+// `onLoggedOut` is called whenever the server wants a login first.
+export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () => {}): Api {
+  async function fail(response: Response): Promise<never> {
+    if (response.status === 401) onLoggedOut();
+    throw new ApiError(response.status, errorMessage(response.status, await response.text()));
+  }
+
+  // Whatever changes something carries the session's token, which no page of another site can read.
+  async function send(method: 'POST' | 'DELETE' | 'PUT', path: keyof paths): Promise<void> {
+    const { csrf_token } = await get('/api/v1/session', {}, {});
+    const headers: Record<string, string> = csrf_token ? { 'x-pitot-csrf': csrf_token } : {};
+    const response = await fetcher(apiUrl(path), { method, headers });
+    if (!response.ok) await fail(response);
+  }
+
   async function get<P extends GetPath>(
     path: P,
     args: PathArgs<P>,
@@ -89,13 +106,13 @@ export function createApi(fetcher: typeof fetch): Api {
       if (signal?.aborted) throw error;
       throw new ApiError(0, 'the server cannot be reached');
     }
-    if (!response.ok) {
-      throw new ApiError(response.status, errorMessage(response.status, await response.text()));
-    }
+    if (!response.ok) await fail(response);
     return (await response.json()) as Answer<P>;
   }
 
   return {
+    session: (signal) => get('/api/v1/session', {}, {}, signal),
+    logout: () => send('POST', '/api/v1/logout'),
     traces: ({ cursor, ...query }, signal) =>
       get('/api/v1/traces', {}, { ...query, ...(cursor && { cursor }) }, signal),
     trace: (trace_id, signal) => get('/api/v1/traces/{trace_id}', { trace_id }, {}, signal),

@@ -33,6 +33,7 @@ export type SpanKind = Schemas['Kind'];
 export type SpanStatus = Schemas['Status'];
 export type TracePage = Answer<'/api/v1/traces'>;
 export type TraceStructure = Answer<'/api/v1/traces/{trace_id}'>;
+export type Session = Answer<'/api/v1/session'>;
 export type FieldTable = Answer<'/api/v1/fields'>;
 export type Field = FieldTable['fields'][number];
 export type FieldValues = Answer<'/api/v1/fields/{name}/values'>;

@@ -1,5 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState, type ErrorComponentProps } from '@tanstack/react-router';
 import { useRef } from 'react';
+import { useApi } from 'api/context';
 import { ListSearchProvider, type ListSearch } from 'base/listSearch';
 import { ErrorNotice, Notice } from 'widgets/Notice';
 import iconUrl from './icon.svg';
@@ -28,12 +30,34 @@ export function Shell() {
           >
             Traces
           </Link>
+          <LoggedIn />
         </nav>
         <div className="shell-page">
           <Outlet />
         </div>
       </div>
     </ListSearchProvider>
+  );
+}
+
+// Who is logged in, and the way out. Nothing where no login is needed.
+function LoggedIn() {
+  const api = useApi();
+  const { data: session } = useQuery({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => api.session(signal),
+    staleTime: Infinity,
+  });
+  if (!session?.key || !session.csrf_token) return null;
+  return (
+    <div className="nav-session">
+      <span title={`${session.key.scopes.join(', ')}; project ${session.key.project}`}>
+        {session.key.name}
+      </span>
+      <button type="button" onClick={() => void api.logout().finally(() => location.assign('/'))}>
+        Log out
+      </button>
+    </div>
   );
 }
 

@@ -7,6 +7,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError, createApi } from 'api/client';
 import { ApiProvider } from 'api/context';
+import { toLogin } from './login';
 import { createAppRouter } from './router';
 
 const queries = new QueryClient({
@@ -20,7 +21,7 @@ const queries = new QueryClient({
     },
   },
 });
-const api = createApi((input, init) => fetch(input, init));
+const api = createApi((input, init) => fetch(input, init), toLogin);
 const router = createAppRouter();
 
 createRoot(document.getElementById('root')!).render(
