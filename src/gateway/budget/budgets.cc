@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "gateway/budget/impl.h"
@@ -30,6 +31,10 @@ absl::Status RedisOptions::Validate() const {
         "gateway.redis.url \"{}\": redis://[:password@]host[:port][/db] is "
         "expected",
         url);
+  }
+  if (wait_after_loss.count() < 0 || wait_after_loss.count() > 60'000) {
+    return InvalidArgument("gateway.redis.wait_after_loss {} ms is not from 0 to 60000",
+                           wait_after_loss.count());
   }
   if (timeout.count() < 1 || timeout.count() > 60'000) {
     return InvalidArgument("gateway.redis.timeout {} ms is not from 1 to 60000", timeout.count());
@@ -82,6 +87,7 @@ absl::Status Budgets::Impl::Open() {
         "counts as spent",
         unfinished_.size());
   }
+  if (!options_.redis.url.empty()) ShareFromHere();
   while (true) {
     const size_t before = ledger_.size();
     Sweep(before);
@@ -123,6 +129,20 @@ void Budgets::Impl::EndOpenCalls(bool exact) {
   for (size_t i = 0; i < ledger_.size(); ++i) BudgetLedger::AddUp(ledger_.at(i));
 }
 
+// What the process before had leased of shared counters and not used stays there, as its own, until
+// the window is over. What it used is told already, if it is the same Redis; else RedisLink finds
+// another generation there, and all is told again.
+void Budgets::Impl::ShareFromHere() {
+  saved_generation_ = ReadFile(options_.folder + std::string(kGenerationFile)).value_or("");
+  redis_ = std::make_unique<RedisLink>(options_.redis, saved_generation_);
+  for (size_t i = 0; i < ledger_.size(); ++i) {
+    for (BudgetBucket& bucket : ledger_.at(i).buckets) {
+      bucket.leased = bucket.leased > 0 ? bucket.spent : 0;
+      bucket.base = saved_generation_.empty() ? 0 : bucket.leased;
+    }
+  }
+}
+
 void Budgets::Impl::Start() {
   keeper_ = std::jthread([this] { Keep(); });
 }
@@ -134,6 +154,10 @@ Budgets::Impl::~Impl() {
     work_.NotifyAll();
   }
   if (keeper_.joinable()) keeper_.join();
+  if (redis_ != nullptr && journal_ != nullptr) {
+    const absl::Status status = Report(false, true);
+    if (!status.ok()) LogWarning("budgets: unspent slices stay leased: {}", Message(status));
+  }
   MutexLock lock(&mutex_);
   if (journal_ == nullptr || !journal_->is_open() || !broken_.ok()) return;
   std::string clean;
@@ -152,6 +176,7 @@ BudgetsHealth Budgets::Impl::Health() const {
   MutexLock lock(&mutex_);
   BudgetsHealth health;
   health.journal = broken_;
+  health.redis = redis_status_;
   health.clock_behind_ns = std::max<int64_t>(ledger_.last_now() - clock_.Now(), 0);
   return health;
 }

@@ -119,6 +119,9 @@ struct RedisOptions {
   std::string url;  // "redis://[:password@]host[:port][/db]"; empty: no Redis, one gateway.
   std::string prefix = "pitot:";
   std::chrono::milliseconds timeout{500};  // Of connecting and of one command.
+  // A Redis that knows nothing gives nothing for as long, so that every gateway can say what it
+  // holds.
+  std::chrono::milliseconds wait_after_loss{3000};
   // Redis away: false refuses hard budgets, true lets each gateway spend up to the limit on its own.
   bool local_when_down = false;
 

@@ -22,6 +22,7 @@
 #include "gateway/budget/history.h"
 #include "gateway/budget/journal.h"
 #include "gateway/budget/ledger.h"
+#include "gateway/budget/redis_link.h"
 #include "gateway/budget/window.h"
 
 namespace pitot {
@@ -41,6 +42,9 @@ struct LiveBudget {
 
 // A counter's value is cut at as many bytes, with a hash of the whole.
 inline constexpr size_t kCounterValueBytesMax = 160;
+
+// In the ledger's folder: the generation of the Redis that was told what is spent.
+inline constexpr std::string_view kGenerationFile = "/redis_generation";
 
 // "budget", ... : kinds of the state log.
 inline constexpr std::string_view kBudgetKind = "budget";
@@ -97,7 +101,19 @@ class Budgets::Impl {
   struct Want {
     BudgetLine* line = nullptr;
     UnixNanos start = 0;
-    int64_t leased = 0;  // When granted.
+    int64_t leased = 0;  // When granted; 0: it is not.
+  };
+  // On a call whose lease has come, or not.
+  struct Verdict {
+    enum What { kCommit, kAgain, kRefuse } what = kCommit;
+    BudgetRefusal::Why why = BudgetRefusal::Why::kExhausted;
+    BudgetHold hold;  // The one that is short, or the first.
+    std::string detail;
+  };
+  // What became of a round of leases.
+  struct Leased {
+    absl::Status journal;
+    absl::Status redis;
   };
 
   // reserve.cc
@@ -131,6 +147,7 @@ class Budgets::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // budgets.cc
+  void ShareFromHere() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndOpenCalls(bool exact) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // manage.cc
@@ -155,13 +172,27 @@ class Budgets::Impl {
   // keeper.cc
   void Keep();
   void LeaseRound(bool stopping);
+  void CloseOld(BudgetLine& line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GrantAll(std::vector<Want>& wants) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void AnswerWaiting(std::vector<Waiting> waiting, const absl::Status& leased,
+  void AnswerWaiting(std::vector<Waiting> waiting, const Leased& leased,
                      std::vector<Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Absent: it is committed, or waits again.
-  std::optional<BudgetRefusal> CommitWaiting(Waiting& waiting, const absl::Status& leased,
-                                             bool& again) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Verdict CommitWaiting(const Waiting& waiting, const Leased& leased)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Syncs what was appended; a failure breaks the journal.
+  absl::Status SyncLeases(std::shared_ptr<File> file);
   void FoldIfLong();
+
+  // shared.cc: leases from the counters in Redis.
+  void SaveGeneration();
+  absl::Status GrantShared(std::vector<Want>& wants);
+  void RecordGrants(const std::vector<Want>& wants) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  RedisAsk AskOf(const LiveBudget& budget, const BudgetLine& line, int64_t want) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ShareRound();
+  // What was leased for a call that is not made.
+  void GiveBack(BudgetLine& line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives back what idle counters have leased and not used; `all`: says what every counter holds.
+  absl::Status Report(bool all, bool stopping);
   void Recover();
   void Sweep(size_t lines) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -188,6 +219,10 @@ class Budgets::Impl {
   bool recovering_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<BudgetLine*> wants_ ABSL_GUARDED_BY(mutex_);
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<RedisLink> redis_;  // The keeper's. Null: no Redis.
+  std::string saved_generation_;      // The keeper's.
+  uint64_t losses_seen_ = 0;          // The keeper's.
+  absl::Status redis_status_ ABSL_GUARDED_BY(mutex_);
   size_t sweep_at_ ABSL_GUARDED_BY(mutex_) = 0;
   bool said_behind_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

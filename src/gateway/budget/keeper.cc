@@ -35,12 +35,23 @@ void Budgets::Impl::Keep() {
     housekeep_at = std::chrono::steady_clock::now() + kHousekeeping;
     Recover();
     FoldIfLong();
+    ShareRound();
     for (int64_t i = 0; i < kSweepsEach; ++i) {
       MutexLock lock(&mutex_);
       if (i * static_cast<int64_t>(kSweepLines) > static_cast<int64_t>(ledger_.size())) break;
       NowLocked();
       Sweep(kSweepLines);
     }
+  }
+}
+
+// Pieces of a rolling window that are no longer charged keep what they use: what all may spend after
+// a power failure stays within the limit, and a shared counter gets back the rest.
+void Budgets::Impl::CloseOld(BudgetLine& line) {
+  for (BudgetBucket& old : line.buckets) {
+    if (&old == &line.buckets.back() || old.leased <= old.used()) continue;
+    old.leased = old.used();
+    BudgetRecords(records_).Lease(line, old.start, old.leased);
   }
 }
 
@@ -52,14 +63,8 @@ void Budgets::Impl::GrantAll(std::vector<Want>& wants) {
     BudgetLedger::Roll(line, now);
     const LiveBudget* const budget = BudgetOf(line);
     if (line.buckets.empty() || budget == nullptr) continue;
+    CloseOld(line);
     const BudgetBucket& bucket = line.buckets.back();
-    // Pieces of a rolling window that are no longer charged keep what they use: what all may spend
-    // after a power failure stays within the limit.
-    for (BudgetBucket& old : line.buckets) {
-      if (&old == &bucket || old.leased <= old.used()) continue;
-      old.leased = old.used();
-      BudgetRecords(records_).Lease(line, old.start, old.leased);
-    }
     const int64_t room = std::max<int64_t>(LimitOf(*budget, &line) - line.used(), 0);
     want.start = bucket.start;
     want.leased =
@@ -68,98 +73,131 @@ void Budgets::Impl::GrantAll(std::vector<Want>& wants) {
   }
 }
 
+absl::Status Budgets::Impl::SyncLeases(std::shared_ptr<File> file) {
+  absl::Status status = file->SyncData();
+  if (status.ok()) return status;
+  MutexLock lock(&mutex_);
+  if (!broken_.ok()) return status;
+  // After a failed sync nobody knows what the file holds: all is written anew, elsewhere.
+  broken_ = status;
+  journal_->Close();
+  LogError("budgets: {}; hard budgets refuse calls until it can be written", Message(status));
+  return status;
+}
+
 void Budgets::Impl::LeaseRound(bool stopping) {
   std::vector<Want> wants;
   std::vector<Waiting> waiting;
   std::vector<Answer> answers;
-  std::shared_ptr<File> file;
-  absl::Status status = stopping ? Unavailable("the gateway stops") : absl::OkStatus();
   {
     MutexLock lock(&mutex_);
     if (wants_.empty() && waiting_.empty()) return;
-    for (BudgetLine* line : wants_) wants.push_back({line, 0, 0});
+    for (BudgetLine* line : wants_) {
+      wants.push_back({line, 0, 0});
+      // A call that comes from here on wants it anew.
+      line->lease_wanted = false;
+      line->leasing = true;
+    }
     wants_.clear();
     waiting = std::exchange(waiting_, {});
+  }
+  Leased leased;
+  if (stopping) leased.journal = Unavailable("the gateway stops");
+  std::shared_ptr<File> file;
+  if (!stopping && redis_ != nullptr) leased.redis = GrantShared(wants);
+  const bool alone = redis_ == nullptr || (!leased.redis.ok() && options_.redis.local_when_down);
+  if (alone) leased.redis = absl::OkStatus();
+  if (!stopping) {
+    MutexLock lock(&mutex_);
     records_.clear();
-    GrantAll(wants);
-    if (status.ok() && !AppendLocked(records_)) status = broken_;
+    if (alone) GrantAll(wants);
+    if (!alone) RecordGrants(wants);
+    if (!AppendLocked(records_)) leased.journal = broken_;
     file = journal_->file();
   }
-  if (status.ok()) status = file->SyncData();
+  if (leased.journal.ok()) leased.journal = SyncLeases(std::move(file));
   {
     MutexLock lock(&mutex_);
-    if (!status.ok() && !stopping && broken_.ok()) {
-      // After a failed sync nobody knows what the file holds: all is written anew, elsewhere.
-      broken_ = status;
-      journal_->Close();
-      LogError("budgets: {}; hard budgets refuse calls until it can be written", Message(status));
-    }
     for (const Want& want : wants) {
-      want.line->lease_wanted = false;
+      want.line->leasing = false;
       BudgetBucket* const bucket = want.leased > 0 ? want.line->Find(want.start) : nullptr;
-      if (status.ok() && bucket != nullptr) bucket->leased = std::max(bucket->leased, want.leased);
+      if (bucket == nullptr || !leased.journal.ok()) continue;
+      bucket->leased = std::max(bucket->leased, want.leased);
     }
-    AnswerWaiting(std::move(waiting), status, answers);
+    AnswerWaiting(std::move(waiting), leased, answers);
   }
   for (Answer& answer : answers) answer.done(std::move(answer.decision));
 }
 
-std::optional<BudgetRefusal> Budgets::Impl::CommitWaiting(Waiting& waiting,
-                                                          const absl::Status& leased, bool& again) {
-  const UnixNanos now = NowLocked();
-  BudgetCall& call = *ledger_.FindCall(waiting.call);
-  const BudgetHold* short_of = nullptr;
-  const BudgetHold* any = nullptr;
+Budgets::Impl::Verdict Budgets::Impl::CommitWaiting(const Waiting& waiting, const Leased& leased) {
+  using Why = BudgetRefusal::Why;
+  const BudgetCall& call = *ledger_.FindCall(waiting.call);
+  Verdict verdict;
+  verdict.hold = call.holds.front();
+  bool is_short = false;
   for (const BudgetHold& hold : call.holds) {
     const BudgetBucket* const bucket = hold.line->Find(hold.start);
     // A window that is over, a budget that is gone: nothing to exceed.
     if (!hold.leases || bucket == nullptr || BudgetOf(*hold.line) == nullptr) continue;
-    any = &hold;
-    if (AddUsd(bucket->used() - bucket->waiting, hold.amount) > bucket->leased) short_of = &hold;
+    if (AddUsd(bucket->used() - bucket->waiting, hold.amount) <= bucket->leased) continue;
+    is_short = true;
+    verdict.hold = hold;
   }
-  if (any == nullptr) any = &call.holds.front();
-  const auto refuse = [&](const BudgetHold& hold, BudgetRefusal::Why why, std::string_view detail) {
-    LiveBudget* const budget = BudgetOf(*hold.line);
-    LiveBudget gone;
-    return Refuse(budget == nullptr ? gone : *budget, hold.line, hold.line->value, hold.amount, why,
-                  now, detail);
+  const auto refuse = [&](Why why, std::string_view detail) {
+    verdict.what = Verdict::kRefuse;
+    verdict.why = why;
+    verdict.detail = detail;
+    return verdict;
   };
-  if (!leased.ok()) return refuse(*any, BudgetRefusal::Why::kUnavailable, Message(leased));
-  if (short_of != nullptr) {
-    // Another call has cost more than it had reserved, meanwhile.
-    again = short_of->line->used() <= LimitOf(*BudgetOf(*short_of->line), short_of->line);
-    if (again) return std::nullopt;
-    return refuse(*short_of, BudgetRefusal::Why::kExhausted, {});
+  if (!leased.journal.ok()) return refuse(Why::kUnavailable, Message(leased.journal));
+  if (is_short && !leased.redis.ok()) return refuse(Why::kUnavailable, Message(leased.redis));
+  if (is_short) {
+    const BudgetLine& line = *verdict.hold.line;
+    // Alone: another call has cost more than it had reserved, meanwhile. Else others have the rest.
+    if (redis_ != nullptr || line.used() > LimitOf(*BudgetOf(line), &line)) {
+      return refuse(Why::kExhausted, {});
+    }
+    verdict.what = Verdict::kAgain;
+    return verdict;
   }
   records_.clear();
   BudgetRecords(records_).Reserve(waiting.call, call);
-  if (AppendLocked(records_)) return std::nullopt;
-  return refuse(*any, BudgetRefusal::Why::kUnavailable, Message(broken_));
+  if (!AppendLocked(records_)) return refuse(Why::kUnavailable, Message(broken_));
+  return verdict;
 }
 
-void Budgets::Impl::AnswerWaiting(std::vector<Waiting> waiting, const absl::Status& leased,
+void Budgets::Impl::AnswerWaiting(std::vector<Waiting> waiting, const Leased& leased,
                                   std::vector<Answer>& answers) {
+  const UnixNanos now = NowLocked();
   for (Waiting& one : waiting) {
-    bool again = false;
-    BudgetDecision& decision = one.decision;
-    decision.refusal = CommitWaiting(one, leased, again);
+    const Verdict verdict = CommitWaiting(one, leased);
     BudgetCall& call = *ledger_.FindCall(one.call);
-    if (again) {
+    if (verdict.what == Verdict::kAgain) {
       for (const BudgetHold& hold : call.holds) {
         if (hold.leases) WantLease(*hold.line);
       }
       waiting_.push_back(std::move(one));
       continue;
     }
-    for (const BudgetHold& hold : call.holds) {
+    const auto holds = call.holds;
+    for (const BudgetHold& hold : holds) {
       BudgetBucket* const bucket = hold.leases ? hold.line->Find(hold.start) : nullptr;
       if (bucket != nullptr) bucket->waiting -= hold.amount;
     }
     call.waiting = false;
-    decision.allowed = !decision.refusal;
+    BudgetDecision& decision = one.decision;
+    decision.allowed = verdict.what == Verdict::kCommit;
     if (!decision.allowed) {
       decision.reservation.owner_ = nullptr;
       ledger_.Cancel(one.call);
+      LiveBudget gone;
+      LiveBudget* const budget = BudgetOf(*verdict.hold.line);
+      decision.refusal =
+          Refuse(budget == nullptr ? gone : *budget, verdict.hold.line, verdict.hold.line->value,
+                 verdict.hold.amount, verdict.why, now, verdict.detail);
+      for (const BudgetHold& hold : holds) {
+        if (hold.leases && redis_ != nullptr) GiveBack(*hold.line);
+      }
     }
     answers.push_back({std::move(one.done), std::move(decision)});
   }

@@ -19,6 +19,13 @@ BudgetSeries* BudgetLedger::FindSeries(std::string_view budget, std::string_view
   return nullptr;
 }
 
+const BudgetSeries* BudgetLedger::SeriesById(uint32_t id) const {
+  for (const auto& one : series_) {
+    if (one->id == id) return one.get();
+  }
+  return nullptr;
+}
+
 BudgetSeries& BudgetLedger::AddSeries(uint32_t id, std::string budget, std::string shape) {
   next_series_ = std::max(next_series_, id + 1);
   series_.push_back(std::make_unique<BudgetSeries>());
@@ -95,7 +102,7 @@ BudgetBucket& BudgetLedger::AddBucket(BudgetLine& line, UnixNanos start, UnixNan
 }
 
 bool BudgetLedger::IsOver(BudgetLine& line, UnixNanos now, int64_t lifetime_idle_ns) {
-  if (line.open > 0 || line.lease_wanted) return false;
+  if (line.open > 0 || line.lease_wanted || line.leasing) return false;
   Roll(line, now);
   if (line.buckets.empty()) return true;
   return line.buckets.back().leaves == kNever && line.used_at <= now - lifetime_idle_ns;

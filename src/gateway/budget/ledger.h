@@ -46,10 +46,13 @@ struct BudgetBucket {
   int64_t reserved = 0;  // By open calls, those that wait for a lease included.
   int64_t waiting = 0;   // Of `reserved`.
   int64_t leased = 0;    // Synced: spent and reserved (without waiting) stay below.
+  int64_t base = 0;      // Of `leased`: what an earlier process told Redis of. Not in the journal.
   int64_t overshoot = 0;
   int64_t calls = 0;
 
   int64_t used() const { return AddUsd(spent, reserved); }
+  // What this process has taken of the shared counter.
+  int64_t held() const { return (leased > used() - waiting ? leased : used() - waiting) - base; }
 };
 
 struct BudgetLine {
@@ -59,15 +62,17 @@ struct BudgetLine {
   std::vector<BudgetBucket> buckets;  // Oldest first; those of the window.
   int64_t spent = 0;                  // Of all buckets.
   int64_t reserved = 0;
-  int64_t extra = 0;      // Added to the limit for this window.
-  int64_t refused = 0;    // Not in the journal.
-  int64_t open = 0;       // Holds of open calls, of whatever window.
-  int64_t elsewhere = 0;  // Leased by other gateways, when last heard. Not in the journal.
-  int64_t largest = 0;    // Reserved by one call in this window. Not in the journal.
+  int64_t extra = 0;        // Added to the limit for this window.
+  int64_t refused = 0;      // Not in the journal.
+  int64_t open = 0;         // Holds of open calls, of whatever window.
+  int64_t elsewhere = 0;    // Leased by other gateways, when last heard. Not in the journal.
+  int64_t largest = 0;      // Reserved by one call in this window. Not in the journal.
+  UnixNanos dry_until = 0;  // The shared counter had nothing left. Not in the journal.
   UnixNanos used_at = 0;
   bool exhausted = false;     // A call was refused for want of budget in this window.
   bool noticed = false;       // A soft limit's passing was told. Not in the journal.
   bool lease_wanted = false;  // Not in the journal.
+  bool leasing = false;       // The keeper uses it. Not in the journal.
   size_t slot = 0;            // In the ledger.
 
   int64_t used() const { return AddUsd(spent, reserved); }
@@ -101,6 +106,7 @@ class BudgetLedger {
 
   // Null when there is none.
   BudgetSeries* FindSeries(std::string_view budget, std::string_view shape);
+  const BudgetSeries* SeriesById(uint32_t id) const;
   BudgetSeries& AddSeries(uint32_t id, std::string budget, std::string shape);
   uint32_t next_series() const { return next_series_; }
   const std::vector<std::unique_ptr<BudgetSeries>>& series() const { return series_; }

@@ -75,8 +75,11 @@ BudgetRefusal Budgets::Impl::Refuse(LiveBudget& budget, BudgetLine* line, std::s
       refusal.resets_at = fits == kNever ? 0 : std::max(fits, now);
       refusal.in_flight = AddUsd(line->spent, needed) <= refusal.limit.value;
       refusal.message = fmt::format(
-          "{}: {} of {} is spent and {} reserved by calls in flight; this call may cost {}.{}",
-          name, Usd(line->spent), Usd(refusal.limit.value), Usd(line->reserved), Usd(needed),
+          "{}: {} of {} is spent and {} reserved by calls in flight{}; this call may cost {}.{}",
+          name, Usd(line->spent), Usd(refusal.limit.value), Usd(line->reserved),
+          line->elsewhere == 0 ? std::string()
+                               : fmt::format(", {} leased by other gateways", Usd(line->elsewhere)),
+          Usd(needed),
           refusal.resets_at == 0
               ? std::string(" It does not start anew by itself.")
               : fmt::format(" Enough is free at {}.", FormatTime(refusal.resets_at)));

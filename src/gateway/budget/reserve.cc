@@ -148,7 +148,9 @@ bool Budgets::Impl::AppendLocked(std::string_view records) {
 }
 
 int64_t Budgets::Impl::SliceOf(const BudgetLine& line, const LiveBudget& budget) const {
-  return std::max(LimitOf(budget, &line) / options_.lease_parts, line.largest);
+  const int64_t part = LimitOf(budget, &line) / options_.lease_parts;
+  // What others share is taken in small pieces.
+  return redis_ != nullptr ? part : std::max(part, line.largest);
 }
 
 void Budgets::Impl::WantLease(BudgetLine& line) {
@@ -162,6 +164,7 @@ void Budgets::Impl::LeaseAhead(BudgetLine& line, const BudgetBucket& bucket,
                                const LiveBudget& budget) {
   if (bucket.leased - bucket.used() >= SliceOf(line, budget) / 2) return;
   if (AddUsd(line.used() - bucket.used(), bucket.leased) >= LimitOf(budget, &line)) return;
+  if (ledger_.last_now() < line.dry_until) return;
   WantLease(line);
 }
 
