@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace pitot {
@@ -47,6 +48,24 @@ TEST(Hash, KnownVectors) {
   const auto sha = Sha128("abc");
   EXPECT_EQ(ToHex({reinterpret_cast<const char*>(sha.data()), sha.size()}),
             "ba7816bf8f01cfea414140de5dae2223");
+}
+
+// FIPS 180-4 examples; each thread has a state of its own.
+TEST(Sha256, IsTheStandards) {
+  const auto check = [] {
+    EXPECT_EQ(DigestToHex(Sha256("")),
+              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(DigestToHex(Sha256("abc")),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(DigestToHex(Sha256(std::string(1'000'000, 'a'))),
+              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  };
+  check();
+  std::thread(check).join();
+  Sha256Digest digest;
+  EXPECT_TRUE(DigestFromHex(DigestToHex(Sha256("abc")), digest));
+  EXPECT_EQ(digest, Sha256("abc"));
+  EXPECT_FALSE(DigestFromHex("ba78", digest));
 }
 
 TEST(BoundedQueue, SaysNoWhenFullAndDrainsAfterClose) {

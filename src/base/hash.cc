@@ -1,8 +1,8 @@
 #include "base/hash.h"
 
-#include <openssl/sha.h>
-
 #include <cstring>
+
+#include "base/sha256.h"
 
 namespace pitot {
 namespace {
@@ -43,8 +43,7 @@ __attribute__((target("sse4.2"))) uint32_t CrcSse42(const char* data, size_t siz
 }  // namespace
 
 std::array<uint8_t, 16> Sha128(std::string_view data) {
-  std::array<uint8_t, SHA256_DIGEST_LENGTH> full;
-  SHA256(reinterpret_cast<const uint8_t*>(data.data()), data.size(), full.data());
+  const Sha256Digest full = Sha256(data);
   std::array<uint8_t, 16> half;
   std::memcpy(half.data(), full.data(), half.size());
   return half;

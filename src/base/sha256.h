@@ -13,7 +13,7 @@ namespace pitot {
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
-// With SHA instructions about 0.15 us for 64 bytes.
+// Thread-safe. With SHA instructions about 0.2 us for 64 bytes.
 Sha256Digest Sha256(std::string_view data);
 
 // As 64 lower-case hex digits; back from those of either case, false when it is anything else.
