@@ -91,6 +91,7 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   void Announce();
   void Finish(Ending ending);
   CallRecord Record(Ending ending, UnixNanos now);
+  bool RunsOnInBackground() const;  // An OpenAI response whose usage comes with a later GET.
   CallCost Cost(bool worked, UnixNanos now);
   void SettleBudget(const CallCost& cost, bool worked);
   void KeepAnswer(const CallCost& cost);

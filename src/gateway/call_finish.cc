@@ -86,6 +86,10 @@ void GatewayCall::Announce() {
   core_.recorder.Add(std::move(record));
 }
 
+bool GatewayCall::RunsOnInBackground() const {
+  return wire_.background && !result_.usage_final && !result_.response_id.empty();
+}
+
 CallCost GatewayCall::Cost(bool worked, UnixNanos now) {
   CallCost cost = ChargeOf(
       core_.Prices(thread_),
@@ -95,7 +99,9 @@ CallCost GatewayCall::Cost(bool worked, UnixNanos now) {
        .request = wire_,
        .body_bytes = static_cast<int64_t>(body_->size()),
        .result = result_,
-       .worked = worked && asked_.api != WireApi::kOther && !asked_.reads_only});
+       // What runs on in the background is counted when its answer is fetched.
+       .worked = worked && asked_.api != WireApi::kOther && !asked_.reads_only &&
+                 !RunsOnInBackground()});
   if (abandoned_.value > 0) {
     cost.estimated = true;
     Note("pitot.abandoned_usd", UsdText(abandoned_));
@@ -106,7 +112,7 @@ CallCost GatewayCall::Cost(bool worked, UnixNanos now) {
 
 void GatewayCall::SettleBudget(const CallCost& cost, bool worked) {
   Budgets& budgets = core_.deps.budgets;
-  if (wire_.background && !result_.usage_final && !result_.response_id.empty() && worked) {
+  if (worked && RunsOnInBackground()) {
     core_.background.Put(result_.response_id, std::move(reservation_));
     return;
   }
