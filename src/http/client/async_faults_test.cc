@@ -292,7 +292,7 @@ TEST_F(AsyncFaultsTest, AConnectionResetInsideTheAnswer) {
 }
 
 // What the server does with the second request of a connection it answered one on.
-enum class Second { kReadAndClose, kCloseBefore };
+enum class Second { kReadAndClose, kReadAndReset, kCloseBefore };
 
 class AsyncStaleTest : public AsyncFaultsTest {
  protected:
@@ -307,6 +307,9 @@ class AsyncStaleTest : public AsyncFaultsTest {
       if (n > 0) return TestListener::AwaitClose(fd);
       if (second == Second::kCloseBefore) return;
       if (!TestListener::ReadRequest(fd).empty()) ++requests_;
+      if (second != Second::kReadAndReset) return;
+      const linger hard = {.l_onoff = 1, .l_linger = 0};
+      ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     });
   }
   std::atomic<int> connections_ = 0;
@@ -347,6 +350,16 @@ TEST_F(AsyncStaleTest, ARequestTheServerReadIsNotSentAgainUnlessItMay) {
     EXPECT_FALSE(end.reused);
     EXPECT_EQ(requests_, 3);
   }
+}
+
+TEST_F(AsyncStaleTest, ARequestTheServerReadIsNotSentAgainAfterAReset) {
+  const auto listener = Serve(Second::kReadAndReset);
+  TestIoThread thread;
+  TestCall first(thread, client_), second(thread, client_);
+  EXPECT_EQ(first.Run(CallTo(UrlOf(*listener))).body(), "ok");
+  const AsyncEnd end = second.Run(CallTo(UrlOf(*listener))).Await();
+  EXPECT_EQ(end.status.code(), absl::StatusCode::kUnavailable) << end.status;
+  EXPECT_EQ(requests_, 2);
 }
 
 // The race itself: the peer closes while our request is on its way. Many rounds, all of which must

@@ -255,7 +255,10 @@ void ClientCall::PeerClosed() {
 
 bool ClientCall::MayRepeat() {
   if (!reused_ || repeated_) return false;
-  return IsIdempotent(call_.method) || upstream_->NothingAcknowledged();
+  if (IsIdempotent(call_.method)) return true;
+  // Each packet of the peer says what it has taken, so an orderly close proves what it did not. A
+  // reset proves nothing: a peer that read the request may send it before its acknowledgement.
+  return closed_status_.ok() && upstream_->NothingAcknowledged();
 }
 
 void ClientCall::Complete() {
