@@ -163,6 +163,9 @@ HttpResponse Gateway::Refuse(const HttpRequest& head, int status, std::string_vi
   const Upstream* upstream = path ? core_->upstreams->Find(path->upstream) : nullptr;
   const Dialect dialect = upstream == nullptr ? Dialect::kOpenAi : upstream->options.dialect;
   Refusal refusal{.reason = ReasonOfStatus(status), .message = std::string(message)};
+  if (refusal.reason == RefusalReason::kKeyMissing && KeyOf(head)) {
+    refusal.reason = RefusalReason::kKeyInvalid;
+  }
   if (status == 503) refusal.retry_after = std::chrono::milliseconds(1'000);
   HttpResponse response = pitot::Refuse(dialect, refusal);
   response.status = status;
