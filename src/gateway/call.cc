@@ -188,6 +188,7 @@ bool GatewayCall::ServeCached(bool stale, std::string_view why) {
   if (stale) response.headers.Set("x-pitot-degraded", why);
   AddMarks(response.headers);
   reply_.Send(std::move(response));
+  from_cache_ = true;
   Note("pitot.cache", stale ? "stale" : "hit");
   if (stale) Note("pitot.degraded", std::string(why));
   if (answer->cost) Note("pitot.cache.saved_usd", UsdText(*answer->cost));

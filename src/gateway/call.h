@@ -155,6 +155,7 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   int64_t budget_checked_bytes_ = 0;
   std::string kept_;  // For the cache.
   bool keep_ = false;
+  bool from_cache_ = false;  // Answered without a provider: it costs nothing.
 
   NanoUsd abandoned_;  // What attempts cost that were given up for another target.
   WireResult result_;  // Of the attempt that counts.

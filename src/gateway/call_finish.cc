@@ -91,6 +91,7 @@ bool GatewayCall::RunsOnInBackground() const {
 }
 
 CallCost GatewayCall::Cost(bool worked, UnixNanos now) {
+  if (from_cache_) return {.cost = NanoUsd{0}};
   CallCost cost = ChargeOf(
       core_.Prices(thread_),
       {.provider = target_ == nullptr ? upstream_->provider() : target_->provider(),
