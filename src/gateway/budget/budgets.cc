@@ -206,8 +206,10 @@ void Budgets::Settle(Reservation reservation, std::optional<NanoUsd> cost) {
   }
 }
 
-bool Budgets::MustCut(const Reservation& reservation, NanoUsd cost_so_far) {
-  return reservation.owner_ != nullptr && impl_->MustCut(reservation.call_, cost_so_far);
+bool Budgets::MustCut(const Reservation& reservation, NanoUsd cost_so_far, std::string* why) {
+  std::string words;
+  return reservation.owner_ != nullptr &&
+         impl_->MustCut(reservation.call_, cost_so_far, why == nullptr ? &words : why);
 }
 
 std::vector<BudgetState> Budgets::List() const { return impl_->List(); }

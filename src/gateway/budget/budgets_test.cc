@@ -207,7 +207,9 @@ TEST(Budgets, DisabledByAPerson) {
   ASSERT_TRUE(running.allowed);
   EXPECT_FALSE(world.budgets().MustCut(running.reservation, NanoUsd{1}));
   ASSERT_TRUE(world.budgets().Disable("user", "alice", "runs wild", "me").ok());
-  EXPECT_TRUE(world.budgets().MustCut(running.reservation, NanoUsd{1}));
+  std::string why;
+  EXPECT_TRUE(world.budgets().MustCut(running.reservation, NanoUsd{1}, &why));
+  EXPECT_EQ(why, "budget \"user\" is disabled: runs wild");
   const BudgetDecision refused = world.Reserve(alice, 1);
   ASSERT_FALSE(refused.allowed);
   EXPECT_EQ(refused.refusal->why, Why::kDisabled);

@@ -105,7 +105,8 @@ std::optional<BudgetRefusal> Budgets::Impl::Check(Touch& touch, const CallScope&
   LiveBudget& budget = *touch.budget;
   const BudgetSpec& spec = budget.spec;
   touch.amount = AmountOf(budget, scope, bound);
-  const auto refuse = [&](Why why, std::string_view detail = {}) {
+  const auto refuse = [&](Why why,
+                          std::string_view detail = {}) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return Refuse(budget, touch.line, touch.value, touch.amount, why, now, detail);
   };
   if (budget.disabled) return refuse(Why::kDisabled, budget.why);
@@ -298,24 +299,38 @@ void Budgets::Impl::Settle(uint64_t id, std::optional<NanoUsd> cost) {
   }
 }
 
-bool Budgets::Impl::MustCut(uint64_t id, NanoUsd cost) {
+bool Budgets::Impl::MustCut(uint64_t id, NanoUsd cost, std::string* why) {
   MutexLock lock(&mutex_);
   BudgetCall* const call = ledger_.FindCall(id);
   if (call == nullptr) return false;
-  if (cost.value > call->cut_above) return true;
+  if (cost.value > call->cut_above) {
+    *why = fmt::format("it has cost {}, more than a call may: {}", FormatUsd(cost.value),
+                       FormatUsd(call->cut_above));
+    return true;
+  }
   const UnixNanos now = NowLocked();
   const int64_t nano = std::min(cost.value, kCallUsdMax);
   for (size_t i = 0; i < call->holds.size(); ++i) {
     const BudgetHold& hold = call->holds[i];
     LiveBudget* const budget = BudgetOf(*hold.line);
     if (budget == nullptr || !budget->spec.hard || !budget->spec.cut) continue;
-    if (budget->disabled || budget->disabled_values.contains(hold.line->value)) return true;
+    const auto disabled = budget->disabled_values.find(hold.line->value);
+    if (budget->disabled || disabled != budget->disabled_values.end()) {
+      const std::string& words = budget->disabled ? budget->why : disabled->second;
+      *why = fmt::format("budget \"{}\" is disabled: {}", budget->spec.id,
+                         words.empty() ? "by an operator" : words);
+      return true;
+    }
     if (nano <= hold.amount) continue;
     BudgetLedger::Roll(*hold.line, now);
     BudgetBucket* const bucket = hold.line->Find(hold.start);
     if (bucket == nullptr) continue;  // Its window is over: nothing to exceed.
     const int64_t more = nano - hold.amount;
-    if (AddUsd(hold.line->used(), more) > LimitOf(*budget, hold.line)) return true;
+    if (AddUsd(hold.line->used(), more) > LimitOf(*budget, hold.line)) {
+      *why = fmt::format("budget \"{}\" of {} is used up", budget->spec.id,
+                         FormatUsd(LimitOf(*budget, hold.line)));
+      return true;
+    }
     records_.clear();
     BudgetRecords(records_).Grow(id, i, nano);
     AppendLocked(records_);
