@@ -127,6 +127,17 @@ constexpr Route kRoutes[] = {
     {{"GET", "/api/v1/keys/{key_id}"}, "", GetKey, RunOn::kWorker, kAdmin},
     {{"DELETE", "/api/v1/keys/{key_id}"}, "", DeleteKey, RunOn::kWorker, kAdmin},
     {{"POST", "/api/v1/keys/{key_id}/rotate"}, "", PostRotateKey, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v1/budgets"}, "", GetBudgets, RunOn::kWorker, kRead},
+    {{"PUT", "/api/v1/budgets"}, "", PutBudgets, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v1/budgets/{budget_id}"}, "limit counter", GetBudget, RunOn::kWorker, kRead},
+    {{"PUT", "/api/v1/budgets/{budget_id}"}, "", PutBudget, RunOn::kWorker, kAdmin},
+    {{"DELETE", "/api/v1/budgets/{budget_id}"}, "", DeleteBudget, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/budgets/{budget_id}/enable"}, "", PostEnableBudget, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/budgets/{budget_id}/disable"},
+     "",
+     PostDisableBudget,
+     RunOn::kWorker,
+     kAdmin},
 };
 
 constexpr auto kPatterns = [] {

@@ -25,6 +25,7 @@
 namespace pitot {
 
 class Authorizer;
+class Budgets;
 class Eraser;
 class KeyRing;
 class Sessions;
@@ -43,6 +44,8 @@ struct ApiDeps {
   KeyRing* keys = nullptr;
   Sessions* sessions = nullptr;
   const Authorizer* authorizer = nullptr;
+  // Null: no gateway runs here.
+  Budgets* budgets = nullptr;
   // Reads the price file anew; none: repricing uses the book in force.
   std::function<absl::StatusOr<std::shared_ptr<const PriceBook>>()> load_prices = nullptr;
   // How providers do right now, as JSON (ProviderHealth::Json); quick, any thread. None: no gateway.

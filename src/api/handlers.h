@@ -87,6 +87,13 @@ void GetKey(ApiCall call);
 void PostKey(ApiCall call);
 void DeleteKey(ApiCall call);
 void PostRotateKey(ApiCall call);
+void GetBudgets(ApiCall call);
+void GetBudget(ApiCall call);
+void PutBudgets(ApiCall call);
+void PutBudget(ApiCall call);
+void DeleteBudget(ApiCall call);
+void PostEnableBudget(ApiCall call);
+void PostDisableBudget(ApiCall call);
 
 // params.cc: the parameters that many routes share. Errors name parameter, value and limit.
 //

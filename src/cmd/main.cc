@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cmd/budgets.h"
 #include "cmd/changes.h"
 #include "cmd/commands.h"
 #include "cmd/import.h"
@@ -44,6 +45,8 @@ struct Flags {
   DeleteArgs erase;
   KeyCreateArgs key_create;
   std::string key_id, key_grace;
+  bool yes = false;
+  BudgetArgs budget;
 };
 
 void AddGlobal(CLI::App& app, Flags& flags) {
@@ -149,7 +152,7 @@ void AddChanges(CLI::App& app, Flags& flags) {
       ->required()
       ->check(CLI::IsMember({"trace", "user"}));
   erase->add_option("id", flags.erase.id, "The whole id")->required();
-  erase->add_flag("--yes", flags.erase.yes, "Do not ask");
+  erase->add_flag("--yes", flags.yes, "Do not ask");
   AddProject(erase, flags);
 }
 
@@ -207,6 +210,76 @@ int RunKey(ApiClient& client, const std::string& action, Flags& flags) {
   return RunKeyGenerate(flags.json);
 }
 
+CLI::App* AddBudget(CLI::App& budget, const char* name, const char* what, Flags& flags) {
+  CLI::App* command = AddReader(budget, name, what, flags);
+  command->add_option("id", flags.budget.id, "As `pitot budget list` shows it")->required();
+  return command;
+}
+
+void AddBudgetSet(CLI::App& budget, Flags& flags) {
+  BudgetArgs& args = flags.budget;
+  CLI::App* set = AddBudget(budget, "set", "Make or replace a budget", flags);
+  set->add_option("--scope", args.scope,
+                  "global, project, key, feature, workflow, user, model, session, trace, request")
+      ->required();
+  set->add_option("--limit", args.limit_usd, "Dollars in each window")->required();
+  set->add_option("--window", args.window,
+                  "minute, hour, day, week, month or rolling; none for session, trace, request");
+  set->add_option("--length", args.length, "Of a rolling window: 36h");
+  set->add_option("--timezone", args.timezone, "Where days begin: Europe/Berlin; default: UTC");
+  set->add_option("--match", args.match, "Only these values: 'checkout-*'; default: all");
+  set->add_option("--per", args.per, "each: a counter a value; all: one for all");
+  set->add_flag("--hard", args.hard, "Refuse calls that do not fit; otherwise only tell");
+  set->add_option("--mode", args.mode, "strict or expected: what is reserved; default: strict");
+  set->add_option("--on-exceed", args.on_exceed, "cut: end streams in flight too");
+  set->add_option("--unknown-price", args.unknown_price, "allow: also models without a price");
+  AddProject(set, flags);
+  set->footer(
+      "Example: pitot budget set per-user --scope user --window day --limit 2 --hard\n"
+      "More: docs/budgets.md");
+}
+
+void AddBudgets(CLI::App& app, Flags& flags) {
+  CLI::App* budget = app.add_subcommand("budget", "What calls through the gateway may cost");
+  budget->require_subcommand(1);
+  AddReader(*budget, "list", "All budgets, with what is spent of them", flags);
+  const auto add_counter = [&](CLI::App* command) {
+    command
+        ->add_option_function<std::string>(
+            "--counter",
+            [&flags](const std::string& value) {
+              flags.budget.counter = value;
+              flags.budget.has_counter = true;
+            },
+            "Only this user, key, session, ...; '' is of calls that name none")
+        ->expected(1);
+  };
+  add_counter(AddBudget(*budget, "show", "One budget and its counters", flags));
+  AddBudgetSet(*budget, flags);
+  CLI::App* disable = AddBudget(*budget, "disable", "Refuse its calls until it is enabled", flags);
+  add_counter(disable);
+  disable->add_option("--reason", flags.budget.reason, "Told to callers");
+  CLI::App* enable = AddBudget(*budget, "enable", "Let its calls be made again", flags);
+  add_counter(enable);
+  enable->add_option("--extra", flags.budget.extra_usd,
+                     "Dollars added to the limit for the window that runs");
+  CLI::App* remove = budget->add_subcommand("remove", "Let it hold no more");
+  remove->add_option("id", flags.budget.id, "As `pitot budget list` shows it")->required();
+  remove->add_flag("--yes", flags.yes, "Do not ask");
+}
+
+int RunBudget(ApiClient& client, const std::string& action, Flags& flags) {
+  flags.budget.json = flags.json;
+  flags.budget.yes = flags.yes;
+  flags.budget.project = flags.project;
+  if (action == "list") return RunBudgetList(client, flags.json);
+  if (action == "show") return RunBudgetShow(client, flags.budget);
+  if (action == "set") return RunBudgetSet(client, flags.budget);
+  if (action == "disable") return RunBudgetDisable(client, flags.budget);
+  if (action == "enable") return RunBudgetEnable(client, flags.budget);
+  return RunBudgetRemove(client, flags.budget);
+}
+
 void AddCommands(CLI::App& app, Flags& flags) {
   CLI::App* serve = app.add_subcommand("serve", "Run the server until Ctrl-C");
   serve->add_option("--config", flags.config, "YAML file; every key is optional")
@@ -240,6 +313,7 @@ void AddCommands(CLI::App& app, Flags& flags) {
 
   AddChanges(app, flags);
   AddKeys(app, flags);
+  AddBudgets(app, flags);
 
   CLI::App* config = app.add_subcommand("config", "About the configuration");
   config->require_subcommand(1);
@@ -272,12 +346,16 @@ int Run(const CLI::App& app, Flags& flags) {
                                flags.reprice.dry_run, flags.json});
   }
   if (command == "delete") {
-    return RunDelete(
-        client, {flags.erase.what, flags.erase.id, flags.project, flags.erase.yes, flags.json});
+    return RunDelete(client,
+                     {flags.erase.what, flags.erase.id, flags.project, flags.yes, flags.json});
   }
   if (command == "key") {
     return RunKey(client, app.get_subcommands().front()->get_subcommands().front()->get_name(),
                   flags);
+  }
+  if (command == "budget") {
+    return RunBudget(client, app.get_subcommands().front()->get_subcommands().front()->get_name(),
+                     flags);
   }
   if (command == "sql") return RunSql(client, flags.sql);
   if (command == "receipts") return RunReceipts(client, flags.json);

@@ -43,6 +43,8 @@ std::string Render(const std::string& name, std::string_view body, const Termina
   if (view == "groups") return RenderGroups(answer, terminal);
   if (view == "search") return RenderSearch(answer, terminal);
   if (view == "prices") return RenderPrices(answer, terminal);
+  if (view == "budgets") return RenderBudgets(answer, terminal);
+  if (view == "budget") return RenderBudget(answer, terminal);
   if (view == "keys") return RenderKeys(answer, terminal);
   if (view == "newkey") return RenderNewKey(answer, terminal);
   if (view == "story") return RenderStory(answer, terminal);

@@ -20,6 +20,9 @@ std::string RenderPrices(const boost::json::value& answer, const Terminal& termi
 std::string RenderKeys(const boost::json::value& answer, const Terminal& terminal);
 // Of a key just made: its secret, and what it may.
 std::string RenderNewKey(const boost::json::value& answer, const Terminal& terminal);
+std::string RenderBudgets(const boost::json::value& answer, const Terminal& terminal);
+// One of them, with its counters.
+std::string RenderBudget(const boost::json::value& budget, const Terminal& terminal);
 std::string RenderStory(const boost::json::value& answer, const Terminal& terminal);
 // `body`: the answer as it came, well-formed. Columns that do not fit side by side are listed row by
 // row.

@@ -204,18 +204,23 @@ absl::Status Budgets::Impl::Switch(std::string_view id, std::optional<std::strin
                                         SwitchBody(reason.value_or("")), !reason, actor))
                         .status());
   }
-  MutexLock lock(&mutex_);
-  LiveBudget& budget = *FindLocked(id);
-  if (counter && reason) {
-    budget.disabled_values[std::string(*counter)] = std::string(*reason);
-  } else if (counter) {
-    budget.disabled_values.erase(std::string(*counter));
-  } else {
-    budget.disabled = reason.has_value();
-    budget.why = reason.value_or("");
+  std::shared_ptr<File> file;
+  {
+    MutexLock lock(&mutex_);
+    LiveBudget& budget = *FindLocked(id);
+    if (counter && reason) {
+      budget.disabled_values[std::string(*counter)] = std::string(*reason);
+    } else if (counter) {
+      budget.disabled_values.erase(std::string(*counter));
+    } else {
+      budget.disabled = reason.has_value();
+      budget.why = reason.value_or("");
+    }
+    if (reason) return absl::OkStatus();
+    RETURN_IF_ERROR(AddExtra(budget, counter, extra));
+    file = journal_->file();
   }
-  if (reason) return absl::OkStatus();
-  return AddExtra(budget, counter, extra);
+  return extra.value > 0 && file != nullptr ? file->SyncData() : absl::OkStatus();
 }
 
 absl::Status Budgets::Impl::Disable(std::string_view id, std::optional<std::string_view> counter,
@@ -259,9 +264,8 @@ absl::Status Budgets::Impl::AddExtra(LiveBudget& budget, std::optional<std::stri
     touch.line->extra = std::min(AddUsd(touch.line->extra, extra.value), kBudgetLimitMax.value);
     out.Mark(*touch.line);
   }
-  if (records.empty()) return absl::OkStatus();
-  if (!AppendLocked(records)) return Annotate(broken_, "enabled, but not for good");
-  return journal_->file()->SyncData();
+  if (records.empty() || AppendLocked(records)) return absl::OkStatus();
+  return Annotate(broken_, "enabled, but not for good");
 }
 
 BudgetCounter Budgets::Impl::CounterOf(const LiveBudget& budget, BudgetLine& line) const {
