@@ -163,6 +163,10 @@ HttpResponse Gateway::Refuse(const HttpRequest& head, int status, std::string_vi
   const Upstream* upstream = path ? core_->upstreams->Find(path->upstream) : nullptr;
   const Dialect dialect = upstream == nullptr ? Dialect::kOpenAi : upstream->options.dialect;
   Refusal refusal{.reason = ReasonOfStatus(status), .message = std::string(message)};
+  // Without a key, only web pages of others are forbidden anything.
+  if (refusal.reason == RefusalReason::kScopeDenied && !KeyOf(head)) {
+    refusal.reason = RefusalReason::kCrossSite;
+  }
   if (refusal.reason == RefusalReason::kKeyMissing && KeyOf(head)) {
     refusal.reason = RefusalReason::kKeyInvalid;
   }

@@ -68,10 +68,10 @@ GuardVerdict Guard(const GuardOptions& options, const HttpRequest& request) {
 
   if (options.loopback_rule) {
     if (!NamesThisMachine(host)) {
-      verdict.answer = ErrorResponse(
-          403,
+      verdict.refusal =
           "without API keys, pitot answers only to the host names localhost, 127.0.0.1 and [::1]; "
-          "create a key to use another name");
+          "create a key to use another name";
+      verdict.answer = ErrorResponse(403, verdict.refusal);
       return verdict;
     }
     const bool foreign_origin = origin.has_value() && !granted && !SameOrigin(*origin, host);
@@ -79,10 +79,10 @@ GuardVerdict Guard(const GuardOptions& options, const HttpRequest& request) {
                             EqualsIgnoreCase(request.headers.Get("sec-fetch-site"), "cross-site") &&
                             !IsPageVisit(request);
     if (foreign_origin || cross_site) {
-      verdict.answer = ErrorResponse(
-          403,
+      verdict.refusal =
           "a request from another web site was refused; add its origin to listen.cors_origins, or "
-          "open the address directly");
+          "open the address directly";
+      verdict.answer = ErrorResponse(403, verdict.refusal);
       return verdict;
     }
   }

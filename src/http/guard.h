@@ -21,6 +21,7 @@ struct GuardOptions {
 
 struct GuardVerdict {
   std::optional<HttpResponse> answer;  // A refusal (403) or a preflight's answer (204).
+  std::string refusal;                 // Of a 403, its reason in words.
   HttpHeaders reply_headers;           // For whatever reply follows: the CORS grant.
 };
 
