@@ -328,8 +328,7 @@ sameEitherWay('openai: responses, embeddings, other paths', [
   },
   {
     name: 'retrieving, cancelling and deleting a response',
-    answer: (request) =>
-      request.method === 'DELETE' ? [head(204, OK)] : json(200, ANSWERED, OK),
+    answer: (request) => (request.method === 'DELETE' ? [head(204, OK)] : json(200, ANSWERED, OK)),
     run: async ({ openai }) => [
       await openai.responses.retrieve(ANSWERED.id),
       await openai.responses.cancel(ANSWERED.id),

@@ -54,7 +54,8 @@ const gemini = (retryOptions) =>
 
 const MESSAGES = [{ role: 'user', content: 'hi' }];
 const ask = {
-  messages: (extra) => anthropic().messages.create({ model: 'm', max_tokens: 9, messages: MESSAGES, ...extra }),
+  messages: (extra) =>
+    anthropic().messages.create({ model: 'm', max_tokens: 9, messages: MESSAGES, ...extra }),
   chat: (extra) => openai().chat.completions.create({ model: 'm', messages: MESSAGES, ...extra }),
   responses: (extra) => openai().responses.create({ model: 'm', input: 'hi', ...extra }),
   completions: (extra) => openai().completions.create({ model: 'm', prompt: 'hi', ...extra }),
@@ -163,7 +164,10 @@ test('a configured answer is a stream that the clients assemble', async () => {
   assert.equal(response.status, 'completed');
   replay('degraded_responses_stream');
   const events = await all(ask.responses({ stream: true }));
-  assert.deepEqual(events.map((e) => e.sequence_number), events.map((_, i) => i));
+  assert.deepEqual(
+    events.map((e) => e.sequence_number),
+    events.map((_, i) => i),
+  );
 
   replay('degraded_completions_stream');
   const pieces = await all(ask.completions({ stream: true }));
