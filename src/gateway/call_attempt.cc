@@ -35,6 +35,19 @@ RefusalReason ReasonOfTransport(const AsyncEnd& end) {
   return RefusalReason::kUpstreamReset;
 }
 
+// Whether the caller brings a provider's key (or a subscription's token), wherever it stands.
+bool HasOwnCredential(const HttpRequest& request, std::string_view our_secret) {
+  for (const std::string_view name : {"authorization", "x-api-key", "x-goog-api-key", "api-key"}) {
+    std::string_view value = request.headers.Get(name);
+    if (value.size() > 7 && EqualsIgnoreCase(value.substr(0, 7), "bearer ")) {
+      value = TrimOws(value.substr(7));
+    }
+    if (!value.empty() && value != our_secret) return true;
+  }
+  const std::string param = KeyParam(request.target);
+  return !param.empty() && param != our_secret;
+}
+
 bool IsIdempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
@@ -131,10 +144,8 @@ absl::Status GatewayCall::SetHeaders(const Upstream& upstream, AsyncCall& call) 
     if (own != key_->provider_keys.end()) ref = own->second;
   }
   std::string credential;
-  // The key of a configured upstream is for callers that bring none of their own, or one of ours.
-  const bool has_own = our_secret_.empty() && (request_.headers.Has(upstream.credential_header) ||
-                                               !KeyParam(path_.target).empty());
-  if (!ref.empty() && !has_own) {
+  // The key of a configured upstream is for callers that bring none of their own.
+  if (!ref.empty() && !HasOwnCredential(request_, our_secret_)) {
     ASSIGN_OR_RETURN(const auto secret, core_.secrets.Get(ref));
     credential = upstream.CredentialValue(*secret);
     plan.credential_name = upstream.credential_header;
@@ -241,6 +252,7 @@ void GatewayCall::Meter(std::string_view piece) {
   }
   if (!first_mono_ns_ && reader_->meaningful()) {
     first_mono_ns_ = core_.deps.clock.MonotonicNanos();
+    core_.health.Answered(pick_->call, core_.deps.clock.Now());
   }
   if (streamed_ && terminal_mono_ns_ == 0 && reader_->result().terminal) {
     terminal_mono_ns_ = core_.deps.clock.MonotonicNanos();
@@ -259,10 +271,11 @@ void GatewayCall::CheckBudget(UnixNanos now) {
                                        .request = wire_,
                                        .body_bytes = static_cast<int64_t>(body_->size()),
                                        .result = result});
-  if (!cost.cost || !core_.deps.budgets.MustCut(reservation_, *cost.cost)) return;
+  std::string why;
+  if (!cost.cost || !core_.deps.budgets.MustCut(reservation_, *cost.cost, &why)) return;
   ++core_.cut;
   Refusal refusal{.reason = RefusalReason::kBudgetExceeded,
-                  .message = "Pitot ended this answer: its budget is used up."};
+                  .message = fmt::format("Pitot ended this answer: {}.", why)};
   const std::string event =
       decoder_ == nullptr ? RefuseInStream(asked_.api, asked_.sse, refusal) : std::string();
   running_.reset();
@@ -329,7 +342,7 @@ void GatewayCall::AttemptFailed(const AsyncEnd& end) {
   std::string why;
   if (head_) {
     const WireError& error = reader_->result().error;
-    outcome.status = head_->status < 400 ? 502 : head_->status;
+    outcome.status = head_->status;
     outcome.hints = ReadRetryHints(head_->headers, core_.deps.clock.Now());
     outcome.error_type = error.type;
     outcome.error_code = error.code;
@@ -345,11 +358,11 @@ void GatewayCall::AttemptFailed(const AsyncEnd& end) {
   const RetryDecision decision = DecideRetry(core_.options.retry, outcome, attempts_,
                                              ClientRetries(request_.headers), thread_.random());
   if (decision.retry) {
-    timer_.After(decision.wait, Weakly([](GatewayCall& call) {
+    timer_.After(decision.wait, Weakly([why](GatewayCall& call) {
                    auto again = call.core_.health.Begin(
                        call.target_->options.name, call.pick_->model, call.core_.deps.clock.Now());
                    if (!again.allowed) {
-                     call.walk_->Failed("its breaker opened");
+                     call.walk_->Failed(why + "; then its breaker opened");
                      call.NextTarget();
                      return;
                    }

@@ -101,8 +101,8 @@ CallCost GatewayCall::Cost(bool worked, UnixNanos now) {
        .body_bytes = static_cast<int64_t>(body_->size()),
        .result = result_,
        // What runs on in the background is counted when its answer is fetched.
-       .worked = worked && asked_.api != WireApi::kOther && !asked_.reads_only &&
-                 !RunsOnInBackground()});
+       .worked =
+           worked && asked_.api != WireApi::kOther && !asked_.reads_only && !RunsOnInBackground()});
   if (abandoned_.value > 0) {
     cost.estimated = true;
     Note("pitot.abandoned_usd", UsdText(abandoned_));

@@ -113,6 +113,8 @@ CallBound BoundOf(PriceCache& prices, const CallBoundInput& input) {
   } else if (bound.output_tokens_max && context) {
     bound.output_tokens_max = std::min(*bound.output_tokens_max, *context);
   }
+  // Predicted output that is not taken is billed beyond max_tokens; a token is at least a byte.
+  if (bound.output_tokens_max) *bound.output_tokens_max += request.prediction_bytes;
   bound.tier = request.service_tier;
   bound.choices = std::max<int64_t>(1, request.choices);
   bound.server_tool_calls = request.server_tools ? kServerToolCalls : 0;

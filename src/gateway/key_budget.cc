@@ -8,10 +8,12 @@
 
 namespace pitot {
 
+std::string BudgetIdOfKey(const ApiKey& key) { return fmt::format("key-{}", key.id); }
+
 absl::StatusOr<BudgetSpec> BudgetOfKey(const ApiKey& key) {
   const BudgetLine& line = *key.budget;
   const std::array<std::pair<std::string, std::string>, 7> fields = {{
-      {"id", fmt::format("key-{}", key.id)},
+      {"id", BudgetIdOfKey(key)},
       {"scope", "key"},
       {"match", key.id},
       {"window", line.window},

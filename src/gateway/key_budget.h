@@ -14,7 +14,10 @@
 
 namespace pitot {
 
-// Its id is "key-" and the key's. REQUIRES: key.budget.
+// "key-" and the key's.
+std::string BudgetIdOfKey(const ApiKey& key);
+
+// REQUIRES: key.budget.
 absl::StatusOr<BudgetSpec> BudgetOfKey(const ApiKey& key);
 
 // A sentence for each hard budget whose scope callers name themselves (feature, workflow, user), while

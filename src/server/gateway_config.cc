@@ -124,11 +124,14 @@ void ReadLoops(ConfigSection& section, RunOptions& runs) {
   section.Section("spend", [&](ConfigSection& spend) {
     spend.Usd("warn_usd", loops.spend_warn);
     spend.Usd("block_usd", loops.spend_block);
+    spend.Int("warn_p99", 0, kCountMax, loops.spend_warn_p99);
+    spend.Int("block_p99", 0, kCountMax, loops.spend_block_p99);
   });
   section.Int("context_percent", 0, 100, loops.context_percent);
   section.Texts("poll_tools", loops.poll_tools);
   section.Texts("volatile_keys", loops.volatile_keys);
   section.Duration("idle", kNanosPerSecond, 30 * kNanosPerDay, runs.idle_ns);
+  section.Duration("person", 0, kNanosPerDay, runs.person_ns);
   std::vector<std::string> blocks;
   section.Texts("blocks", blocks);
   if (section.Has("blocks")) {

@@ -154,16 +154,19 @@ absl::Status Server::OpenListeners() {
   ASSIGN_OR_RETURN(const ListenAddress address,
                    ParseListenAddress("listen.http", options_.http_address));
   memory_ = std::make_shared<MemoryBudget>(options_.limits.inflight_bytes);
-  api_ = std::make_unique<Api>(ApiDeps{.store = *store_,
-                                       .ingest = *ingest_,
-                                       .limits = options_.limits,
-                                       .clock = clock_,
-                                       .eraser = eraser_.get(),
-                                       .state = state_.get(),
-                                       .keys = &access_->keys(),
-                                       .sessions = &access_->sessions(),
-                                       .authorizer = &access_->authorizer(),
-                                       .load_prices = [this] { return LoadPriceBook(); }});
+  api_ = std::make_unique<Api>(
+      ApiDeps{.store = *store_,
+              .ingest = *ingest_,
+              .limits = options_.limits,
+              .clock = clock_,
+              .eraser = eraser_.get(),
+              .state = state_.get(),
+              .keys = &access_->keys(),
+              .sessions = &access_->sessions(),
+              .authorizer = &access_->authorizer(),
+              .budgets = &gateway_->budgets(),
+              .load_prices = [this] { return LoadPriceBook(); },
+              .gateway_health = [this] { return gateway_->gateway().HealthJson(); }});
   otlp_http_ = std::make_unique<OtlpHttp>(
       [this](IngestRequest request, IngestDone done) {
         ingest_->Accept(std::move(request), std::move(done));
@@ -212,6 +215,9 @@ void Server::Admit(bool loopback, const HttpRequest& head, Admission& admission)
   GuardVerdict verdict = Guard(guard, head);
   admission.reply_headers = std::move(verdict.reply_headers);
   admission.answer = std::move(verdict.answer);
+  if (!verdict.refusal.empty() && GatewayHost::IsFor(head.path)) {
+    admission.answer = gateway_->Refuse(head, 403, verdict.refusal);
+  }
   if (admission.answer) return;
   if (GatewayHost::IsFor(head.path)) return gateway_->Admit(head, admission);
   if (!OtlpHttp::IsOtlp(head.path)) {
