@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -64,10 +65,17 @@ CallScope Scope() {
 }
 
 void BM_ReserveAndSettle(benchmark::State& state) {
-  if (state.thread_index() == 0) world = std::make_unique<World>(state.range(0));
   CallBound bound;
   bound.worst = NanoUsd{50'000'000};
   const CallScope scope = Scope();
+  if (state.thread_index() == 0) {
+    world = std::make_unique<World>(state.range(0));
+    // The first call waits for a slice; those measured do not.
+    std::promise<BudgetDecision> first;
+    world->budgets().Reserve(
+        scope, bound, [&](BudgetDecision decision) { first.set_value(std::move(decision)); });
+    first.get_future().get();
+  }
   for (auto _ : state) {
     world->budgets().Reserve(scope, bound, [](BudgetDecision decision) {
       world->budgets().Settle(std::move(decision.reservation), NanoUsd{1'000});

@@ -182,7 +182,9 @@ void Budgets::Impl::AnswerWaiting(std::vector<Waiting> waiting, const Leased& le
     const auto holds = call.holds;
     for (const BudgetHold& hold : holds) {
       BudgetBucket* const bucket = hold.leases ? hold.line->Find(hold.start) : nullptr;
-      if (bucket != nullptr) bucket->waiting -= hold.amount;
+      if (bucket == nullptr) continue;
+      bucket->waiting -= hold.amount;
+      if (bucket->waiting == 0) hold.line->least = 0;
     }
     call.waiting = false;
     BudgetDecision& decision = one.decision;

@@ -66,6 +66,7 @@ struct BudgetLine {
   int64_t refused = 0;      // Not in the journal.
   int64_t open = 0;         // Holds of open calls, of whatever window.
   int64_t elsewhere = 0;    // Leased by other gateways, when last heard. Not in the journal.
+  int64_t least = 0;        // By the smallest call that waits. Not in the journal.
   int64_t largest = 0;      // Reserved by one call in this window. Not in the journal.
   UnixNanos dry_until = 0;  // The shared counter had nothing left. Not in the journal.
   UnixNanos used_at = 0;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds kRetryAfter(500);
 
 // KEYS: the counter, the generation. ARGV: gateway, a generation if there is none, oldest, limit,
-// current, want, keep, wait after a loss (ms), then period and amount of each period held.
+// current, want, keep, wait after a loss (ms), least, then period and amount of each period held.
 constexpr std::string_view kScript = R"lua(
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -24,7 +24,7 @@ if not generation then
   generation = ARGV[2] .. ':' .. string.format('%.0f', now_ms)
   redis.call('SET', KEYS[2], generation)
 end
-for i = 9, #ARGV, 2 do
+for i = 10, #ARGV, 2 do
   local field = ARGV[1] .. ':' .. ARGV[i]
   if ARGV[i + 1] == '0' then
     redis.call('HDEL', KEYS[1], field)
@@ -47,7 +47,7 @@ end
 local since = now_ms - tonumber(string.sub(generation, string.find(generation, ':', 1, true) + 1))
 local give = math.min(tonumber(ARGV[6]), tonumber(ARGV[4]) - mine - others)
 local waits = tonumber(ARGV[6]) > 0 and since < tonumber(ARGV[8])
-if give < 0 or waits then give = 0 end
+if give < 0 or give < tonumber(ARGV[9]) or waits then give = 0 end
 if give > 0 then
   redis.call('HINCRBY', KEYS[1], ARGV[1] .. ':' .. ARGV[5], string.format('%.0f', give))
 end
@@ -173,7 +173,8 @@ void RedisLink::Append(const RedisAsk& ask) {
                                     fmt::to_string(ask.current_s),
                                     fmt::to_string(ask.want),
                                     fmt::to_string(ask.keep_s),
-                                    fmt::to_string(options_.wait_after_loss.count())};
+                                    fmt::to_string(options_.wait_after_loss.count()),
+                                    fmt::to_string(ask.least)};
   for (const auto& [start, amount] : ask.held) {
     words.push_back(fmt::to_string(start));
     words.push_back(fmt::to_string(amount));

@@ -35,6 +35,7 @@ struct RedisAsk {
   int64_t current_s = 0;  // The period that is charged now.
   int64_t limit = 0;
   int64_t want = 0;    // 0: only says what is held.
+  int64_t least = 0;   // Less is of no use: then nothing is taken.
   int64_t keep_s = 0;  // The counter is forgotten when nobody speaks of it for as long.
   std::vector<std::pair<int64_t, int64_t>> held;  // Start of a period, amount.
 };

@@ -241,6 +241,8 @@ bool Budgets::Impl::Take(const CallScope& scope, const CallBound& bound, Touches
     BudgetBucket& bucket = *hold.line->Find(hold.start);
     if (lacking) {
       bucket.waiting = AddUsd(bucket.waiting, hold.amount);
+      int64_t& least = hold.line->least;
+      least = least == 0 ? hold.amount : std::min(least, hold.amount);
       if (bucket.used() > bucket.leased) WantLease(*hold.line);
     } else if (const LiveBudget* const budget = BudgetOf(*hold.line)) {
       LeaseAhead(*hold.line, bucket, *budget);

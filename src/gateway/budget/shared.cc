@@ -79,6 +79,9 @@ absl::Status Budgets::Impl::GrantShared(std::vector<Want>& wants) {
       want.start = bucket.start;
       want.leased = firm;
       asks.push_back(AskOf(*budget, line, std::max<int64_t>(goal - firm, 0)));
+      // What does not suffice for any call that waits would only lack others.
+      const int64_t least = AddUsd(bucket.used() - bucket.waiting, line.least) - firm;
+      asks.back().least = line.least == 0 ? 0 : std::max<int64_t>(least, 0);
       asked.push_back(&want);
     }
     AppendLocked(records_);
