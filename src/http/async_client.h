@@ -115,8 +115,8 @@ class AsyncClient {
   // RunningCall is destroyed.
   //
   // A kept connection that turns out to be closed costs a second connection, not an error, where
-  // sending again is safe (RFC 9110, 9.2.2): the method is idempotent, or the peer's kernel never
-  // acknowledged a byte of the request. At most once a call.
+  // sending again is safe (RFC 9110, 9.2.2): the method is idempotent, or the peer closed in order and
+  // never acknowledged a byte of the request. At most once a call.
   std::unique_ptr<RunningCall> Start(AsyncCall call, AsyncHandler& handler);
 
  private:
