@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "api/ingested_test_util.h"
+#include "gateway/budget/budgets.h"
 #include "gateway/keys/authorizer.h"
 #include "http/client.h"
 #include "store/state.h"
@@ -26,6 +27,9 @@ class KeysApiTest : public IngestedTestBase {
     state_ = *StateLog::Open(folder_ / "state", wall_);
     keys_ = *KeyRing::Open({}, *state_, wall_);
     sessions_ = std::make_unique<Sessions>("", *keys_, wall_);
+    BudgetOptions budgets;
+    budgets.folder = folder_ / "gateway";
+    budgets_ = *Budgets::Open(std::move(budgets), *state_, wall_);
     authorizer_ = std::make_unique<Authorizer>(Authorizer::Options{}, *keys_, sessions_.get());
     api_ = std::make_unique<Api>(ApiDeps{.store = *store_,
                                          .ingest = *ingest_,
@@ -34,7 +38,8 @@ class KeysApiTest : public IngestedTestBase {
                                          .state = state_.get(),
                                          .keys = keys_.get(),
                                          .sessions = sessions_.get(),
-                                         .authorizer = authorizer_.get()});
+                                         .authorizer = authorizer_.get(),
+                                         .budgets = budgets_.get()});
     HttpService service;
     service.admit = [this](HttpRequest& head, Admission& admission) {
       admission.answer = api_->Admit(head);
@@ -50,6 +55,7 @@ class KeysApiTest : public IngestedTestBase {
     server_->Stop(std::chrono::seconds(1));
     server_.reset();
     api_.reset();
+    budgets_.reset();
     IngestedTestBase::TearDown();
   }
 
@@ -82,6 +88,7 @@ class KeysApiTest : public IngestedTestBase {
   std::unique_ptr<KeyRing> keys_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Authorizer> authorizer_;
+  std::unique_ptr<Budgets> budgets_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<HttpServer> server_;
   HttpClient client_;
@@ -185,6 +192,24 @@ TEST_P(KeysApiTest, KeysAreMadeShownRotatedAndRevoked) {
   bad("/api/v1/keys", R"({"name":"x","scopes":["read"],"expire":"1d"})", "no member");
   bad(rotate, R"({"grace":"91d"})", "grace is out of range");
   bad(rotate, R"({"grce":"1d"})", "grace");
+}
+
+TEST_P(KeysApiTest, AKeysBudgetComesAndGoesWithIt) {
+  const std::string admin = Make("ops", {"admin"}).secret;
+  const HttpReply made = CallWith(
+      admin, "POST", "/api/v1/keys",
+      R"({"name":"shop","scopes":["gateway"],"budget":{"limit_usd":2.5,"window":"week"}})");
+  ASSERT_EQ(made.status, 200) << made.body;
+  const std::string id(json::parse(made.body).at("key").at("id").as_string());
+  const auto budget = budgets_->Show("key-" + id, 1);
+  ASSERT_TRUE(budget.ok()) << budget.status();
+  EXPECT_EQ(budget->spec.limit, NanoUsd{2'500'000'000});
+  EXPECT_EQ(budget->spec.match, id);
+  EXPECT_TRUE(budget->spec.hard);
+  EXPECT_EQ(CallWith(admin, "POST", "/api/v1/keys/" + id + "/rotate").status, 200);
+  EXPECT_TRUE(budgets_->Show("key-" + id, 1).ok()) << "a rotated key has spent what it has spent";
+  EXPECT_EQ(CallWith(admin, "DELETE", "/api/v1/keys/" + id).status, 200);
+  EXPECT_EQ(budgets_->Show("key-" + id, 1).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_P(KeysApiTest, EveryChangeIsInTheAuditLog) {

@@ -2,8 +2,11 @@
 #include <boost/json.hpp>
 
 #include "api/handlers.h"
+#include "base/log.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "gateway/budget/budgets.h"
+#include "gateway/key_budget.h"
 #include "gateway/keys/key_text.h"
 
 namespace pitot {
@@ -49,13 +52,36 @@ void SendSecret(ApiCall& call, const absl::StatusOr<NewKey>& made) {
   call.responder.Send(std::move(response));
 }
 
+// What a key may spend is a budget of its own. It is made before anybody has the secret; a key that
+// could not get it is taken back.
+absl::Status GiveBudget(const ApiCall& call, const ApiKey& key) {
+  Budgets* budgets = call.context.deps.budgets;
+  if (!key.budget || budgets == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(BudgetSpec spec, BudgetOfKey(key));
+  return budgets->Set(std::move(spec), call.Actor()).status();
+}
+
+void TakeBudget(const ApiCall& call, const ApiKey& key) {
+  Budgets* budgets = call.context.deps.budgets;
+  if (!key.budget || budgets == nullptr) return;
+  const absl::Status removed = budgets->Remove(BudgetIdOfKey(key), call.Actor());
+  if (!removed.ok() && !absl::IsNotFound(removed)) {
+    LogWarning("keys: the budget of {} stays: {}", key.id, Message(removed));
+  }
+}
+
 absl::StatusOr<NewKey> Create(const ApiCall& call) {
   ASSIGN_OR_RETURN(KeyRing * keys, RingOf(call));
   ASSIGN_OR_RETURN(KeyRequest request, ParseKeyRequest(call.request.body));
   if (request.expires_in_ns != 0) {
     request.spec.expires_ns = call.context.deps.clock.Now() + request.expires_in_ns;
   }
-  return keys->Create(std::move(request.spec), call.Actor());
+  ASSIGN_OR_RETURN(NewKey made, keys->Create(std::move(request.spec), call.Actor()));
+  if (const absl::Status given = GiveBudget(call, made.key); !given.ok()) {
+    RETURN_IF_ERROR(keys->Revoke(made.key.id, call.Actor()));
+    return Annotate(given, "budget");
+  }
+  return made;
 }
 
 absl::StatusOr<NewKey> Rotate(const ApiCall& call) {
@@ -82,7 +108,9 @@ absl::StatusOr<std::string> Show(const ApiCall& call) {
 
 absl::StatusOr<std::string> Revoke(const ApiCall& call) {
   ASSIGN_OR_RETURN(KeyRing * keys, RingOf(call));
+  const std::optional<ApiKey> key = keys->Get(call.args[0]);
   RETURN_IF_ERROR(keys->Revoke(call.args[0], call.Actor()));
+  if (key) TakeBudget(call, *key);
   return fmt::format("{{\"revoked\":{}}}", QuoteJson(call.args[0]));
 }
 
