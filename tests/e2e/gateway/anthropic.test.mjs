@@ -5,7 +5,6 @@ import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 import {
   ANTHROPIC_HEADERS,
   CLAUDE,
-  PING,
   anthropicError,
   anthropicErrorEvent,
   anthropicUsage,

@@ -14,12 +14,19 @@ import {
   chat,
   cost,
   embeddings,
-  generated,
   message,
   messageEvents,
   text,
 } from './answers.mjs';
-import { api, callSpan, eventually, shared, startGateway, traceparent } from './pitot_gateway.mjs';
+import {
+  api,
+  callSpan,
+  eventually,
+  shared,
+  spansOf,
+  startGateway,
+  traceparent,
+} from './pitot_gateway.mjs';
 import { post } from './raw.mjs';
 import { HANG, RESET, gate, json, sse, until } from './upstream.mjs';
 import { clients, through } from './ways.mjs';
@@ -91,7 +98,14 @@ describe('budgets', { concurrency: 4 }, () => {
           limit_usd: 0.02,
           hard: true,
         },
-        { id: 'per-trace', scope: 'trace', limit_usd: 5, hard: true, unknown_price: 'allow', mode: 'expected' },
+        {
+          id: 'per-trace',
+          scope: 'trace',
+          limit_usd: 5,
+          hard: true,
+          unknown_price: 'allow',
+          mode: 'expected',
+        },
         hard('learns', 0.05, { mode: 'expected' }),
       ],
     }));
@@ -446,17 +460,23 @@ test(
   'what was spent outlives a crash, and open calls count their reservation',
   { timeout: 60_000 },
   async (t) => {
-    const { upstream, pitot } = await startGateway(t, { budgets: [hard('crash', 10)] });
+    const { upstream, pitot } = await startGateway(
+      t,
+      { budgets: [hard('crash', 10)] },
+      { more: { ingest: { open_timeout: '2s' } } },
+    );
     const url = `${pitot.httpUrl}/anthropic/v1/messages`;
     const headers = { 'x-case': 'crash', 'x-pitot-feature': 'crash' };
     upstream.on('crash', (request, n) => (n < 5 ? json(200, ANSWER) : [HANG]));
     for (let i = 0; i < 5; i++) assert.equal((await post(url, ASK, headers).end).status, 200);
     const spent = 5 * cost('anthropic', CLAUDE, { input: 25, output: 15 });
     await settled(pitot, 'crash', (budget) => assert.equal(nano(budget.spent_usd), spent));
-    const hanging = post(url, ASK, headers);
+    const { traceId, headers: parent } = traceparent();
+    const hanging = post(url, ASK, { ...headers, ...parent });
     await upstream.request('crash', 5);
     const { reserved_usd } = await budgetOf(pitot, 'crash');
     assert.ok(nano(reserved_usd) > 0);
+    await spansOf(pitot, traceId, ([one]) => assert.match(one?.status ?? '', /running|unfinished/));
 
     await pitot.crash();
     await hanging.end;
@@ -464,6 +484,11 @@ test(
 
     const after = await budgetOf(pitot, 'crash');
     assert.equal(nano(after.spent_usd) + nano(after.reserved_usd), spent + nano(reserved_usd));
+    const [span] = await spansOf(pitot, traceId, ([one]) =>
+      assert.equal(one?.status, 'unfinished'),
+    );
+    assert.equal(nano(span.cost_usd), nano(reserved_usd), 'it may have cost as much');
+    assert.ok(span.estimated);
   },
 );
 

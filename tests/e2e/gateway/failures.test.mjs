@@ -398,3 +398,23 @@ describe('failures of a provider', { concurrency: 4 }, () => {
     assert.ok(error.code);
   });
 });
+
+test('told to stop, calls in flight are ended, seen to be cut, and recorded', async (t) => {
+  const { upstream, pitot } = await startGateway(t);
+  upstream.on('stop', [...open(EVENTS.slice(0, 5)), HANG]);
+  const { traceId, headers } = traceparent();
+  const url = `${pitot.httpUrl}/anthropic/v1/messages`;
+  const call = post(url, ASK_STREAM, { 'x-case': 'stop', ...headers });
+  await call.has('text_delta');
+  await pitot.stop();
+  const { complete } = await call.end;
+  assert.ok(!complete);
+  await (
+    await upstream.request('stop')
+  ).gone;
+  await pitot.start();
+  const span = await callSpan(pitot, traceId);
+  assert.equal(span.status, 'error');
+  assert.equal(span.input_tokens, 25);
+  assert.ok(span.estimated);
+});
