@@ -27,6 +27,7 @@ namespace pitot {
 class Authorizer;
 class Budgets;
 class Eraser;
+class Gateway;
 class KeyRing;
 class Sessions;
 class StateLog;
@@ -46,6 +47,7 @@ struct ApiDeps {
   const Authorizer* authorizer = nullptr;
   // Null: no gateway runs here.
   Budgets* budgets = nullptr;
+  Gateway* gateway = nullptr;
   // Reads the price file anew; none: repricing uses the book in force.
   std::function<absl::StatusOr<std::shared_ptr<const PriceBook>>()> load_prices = nullptr;
   // How providers do right now, as JSON (ProviderHealth::Json); quick, any thread. None: no gateway.

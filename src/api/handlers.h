@@ -87,6 +87,8 @@ void GetKey(ApiCall call);
 void PostKey(ApiCall call);
 void DeleteKey(ApiCall call);
 void PostRotateKey(ApiCall call);
+void PostResume(ApiCall call);
+void PostCloseBreaker(ApiCall call);
 void GetBudgets(ApiCall call);
 void GetBudget(ApiCall call);
 void PutBudgets(ApiCall call);

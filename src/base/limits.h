@@ -40,6 +40,7 @@ struct Limits {
   int64_t sql_text_bytes = 64 << 10;
   int64_t sql_result_bytes = 64 << 20;
   int64_t gateway_request_bytes = 32 << 20;
+  int64_t gateway_inflight_bytes = 1LL << 30;
   int64_t gateway_calls = 4096;
   int64_t gateway_capture_bytes = 16 << 20;
   int64_t gateway_queue_bytes = 128 << 20;
@@ -120,6 +121,11 @@ inline constexpr LimitRow kLimitRows[] = {
     {"gateway_request_bytes", &Limits::gateway_request_bytes, "bytes",
      "A larger body for a provider is refused: 413 in the provider's own form.", 1 << 10,
      1LL << 30},
+    {"gateway_inflight_bytes", &Limits::gateway_inflight_bytes, "bytes",
+     "Bodies of calls in flight, held until their answers end: further calls wait for memory, then "
+     "get "
+     "503 with Retry-After.",
+     1 << 20, 1LL << 40},
     {"gateway_calls", &Limits::gateway_calls, "calls in flight",
      "Further calls are refused: 503 with Retry-After.", 1, 1 << 20},
     {"gateway_capture_bytes", &Limits::gateway_capture_bytes, "bytes a call",

@@ -153,4 +153,16 @@ int RunDelete(ApiClient& client, const DeleteArgs& args) {
   return Flag(*result, "verified") ? kExitOk : kExitBad;
 }
 
+int RunResume(ApiClient& client, const std::string& trace_id, bool as_json) {
+  const auto body = client.Post(fmt::format("/api/v1/traces/{}/resume", PercentEncode(trace_id)),
+                                "", "application/json");
+  if (!body.ok()) return PrintError(body.status());
+  if (as_json) {
+    fmt::print("{}\n", *body);
+  } else {
+    fmt::print("{} may go on; its counts start anew.\n", trace_id);
+  }
+  return kExitOk;
+}
+
 }  // namespace pitot

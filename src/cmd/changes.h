@@ -1,6 +1,6 @@
 // cmd/changes.h
 //
-// Commands that change what is stored: `pitot reprice` and `pitot delete`.
+// Commands that change something: `pitot reprice`, `pitot delete`, `pitot resume`.
 #pragma once
 
 #include <string>
@@ -25,5 +25,8 @@ struct DeleteArgs {
 };
 // Asks on a terminal; elsewhere --yes is needed.
 int RunDelete(ApiClient& client, const DeleteArgs& args);
+
+// Lets a run go on that a loop detector stopped.
+int RunResume(ApiClient& client, const std::string& trace_id, bool json);
 
 }  // namespace pitot

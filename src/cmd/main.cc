@@ -154,6 +154,10 @@ void AddChanges(CLI::App& app, Flags& flags) {
   erase->add_option("id", flags.erase.id, "The whole id")->required();
   erase->add_flag("--yes", flags.yes, "Do not ask");
   AddProject(erase, flags);
+
+  CLI::App* resume =
+      AddReader(app, "resume", "Let a run go on that a loop detector stopped", flags);
+  resume->add_option("trace", flags.erase.id, "The whole id of its trace")->required();
 }
 
 void AddKeyCreate(CLI::App& key, Flags& flags) {
@@ -349,6 +353,7 @@ int Run(const CLI::App& app, Flags& flags) {
     return RunDelete(client,
                      {flags.erase.what, flags.erase.id, flags.project, flags.yes, flags.json});
   }
+  if (command == "resume") return RunResume(client, flags.erase.id, flags.json);
   if (command == "key") {
     return RunKey(client, app.get_subcommands().front()->get_subcommands().front()->get_name(),
                   flags);

@@ -160,6 +160,16 @@ void GatewayCall::Finish(Ending ending) {
     const CallCost cost = Cost(ending.worked, now);
     SettleBudget(cost, ending.worked);
     KeepAnswer(cost);
+    if (has_run_ && cost.has_usage && !result_.response_id.empty()) {
+      core_.deps.ingest.NoteGatewayCall(
+          {.project = who_.project,
+           .response_id = result_.response_id,
+           .model = result_.model.empty() ? std::string_view(wire_.model) : result_.model,
+           .input_tokens = cost.usage.input_total(),
+           .output_tokens = cost.usage.output_total(),
+           .end_ns = now},
+          run_.trace_id, run_.span_id);
+    }
     if (has_run_) {
       core_.runs.End(run_, result_, cost.cost, now);
       if (!background_get || !asked_.reads_only) {

@@ -93,6 +93,8 @@ struct Admission {
   int64_t body_bytes = 0;     // Limit of the body, compressed and inflated; starts as the server's.
   bool decode_body = true;    // False: leave Content-Encoding alone.
   HttpHeaders reply_headers;  // Added to whatever reply follows.
+  // What the body's memory is taken from, instead of the server's. It is held until the reply is done.
+  std::shared_ptr<MemoryBudget> memory;
 };
 
 struct HttpService {

@@ -110,7 +110,7 @@ void Ingest::CountRefused(const IngestRequest& request, Drop drop, const absl::S
 
 void Ingest::WorkLoop() {
   uint64_t book_number = book_number_;
-  Preparer preparer(options_.prepare, book(), redactor_, seen_payloads_, erased_);
+  Preparer preparer(options_.prepare, book(), redactor_, seen_payloads_, erased_, gateway_calls_);
   while (std::optional<Job> job = jobs_.Pop()) {
     Gate::Pass pass(gate_);
     UseNewestBook(preparer, book_number);

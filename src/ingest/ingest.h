@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "ingest/flusher.h"
+#include "ingest/gateway_calls.h"
 #include "ingest/history/erased.h"
 #include "ingest/history/gate.h"
 #include "ingest/live.h"
@@ -65,6 +66,12 @@ class Ingest {
   // OK are those of a request. `request` says project, source and sender; its body is empty. Nothing is
   // taken for a repetition. As Accept otherwise.
   void AcceptMade(IngestRequest request, MakeSpansFn make, IngestDone done);
+
+  // A call that ended in the gateway, before its caller has the end of the answer: reports of it from
+  // elsewhere are then known as such.
+  void NoteGatewayCall(const GatewayCallKey& call, const TraceId& trace, const SpanId& span) {
+    gateway_calls_.Note(call, trace, span);
+  }
 
   // For a request that was refused before it came here (too large, undecodable encoding).
   void CountRefused(const IngestRequest& request, Drop drop, const absl::Status& status);
@@ -123,6 +130,7 @@ class Ingest {
   SeenRequests seen_requests_;
   SeenPayloads seen_payloads_;
   ErasedRecords erased_;
+  GatewayCalls gateway_calls_;
   Gate gate_;  // Requests from their first look at the shared state until they are durable.
   LiveFeed live_;
   std::unique_ptr<TraceLoader> loader_;

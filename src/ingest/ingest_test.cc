@@ -238,6 +238,38 @@ TEST_P(IngestTest, SpansMadeHereAreRedactedStoredAndNotPricedAgain) {
   EXPECT_EQ(Dropped(Drop::kSecretRedacted), 1u);
 }
 
+TEST_P(IngestTest, ACallThatTheGatewaySawInAnotherTraceCountsThere) {
+  OpenIngest();
+  TraceId trace;
+  trace.bytes.fill(9);
+  SpanId span;
+  span.bytes.fill(9);
+  const int64_t start = NowNs();
+  ingest_->NoteGatewayCall({.project = "default",
+                            .response_id = "chatcmpl-1",
+                            .model = "gpt-4o",
+                            .input_tokens = 30,
+                            .output_tokens = 4,
+                            .end_ns = start},
+                           trace, span);
+  const auto call = [&](std::string_view id, std::string_view response_id) {
+    return TestSpan{
+        "chat gpt-4o", std::string(id), "",
+        Text("gen_ai.operation.name", "chat") + "," + Text("gen_ai.response.model", "gpt-4o") +
+            "," + Text("gen_ai.response.id", response_id) + "," +
+            Int("gen_ai.usage.input_tokens", 30) + "," + Int("gen_ai.usage.output_tokens", 4),
+        start};
+  };
+  ASSERT_EQ(
+      Send(Body({call("00000000000000a1", "chatcmpl-1"), call("00000000000000a2", "chatcmpl-2")}))
+          .accepted,
+      2);
+  ExpectSoon("SELECT hex(span_id), counted, counted_reason FROM facts FINAL ORDER BY span_id",
+             "00000000000000A1\tfalse\tgateway_call\n00000000000000A2\ttrue\tleaf");
+  EXPECT_EQ(Tsv("SELECT attributes['pitot.counted_by'] FROM spans WHERE hex(span_id) LIKE '%A1'"),
+            "\"09090909090909090909090909090909/0909090909090909\"");
+}
+
 TEST_P(IngestTest, ImportedHistoryIsKeptForEver) {
   OpenIngest();
   const IngestReply reply =

@@ -1,6 +1,7 @@
 #include "ingest/prepare.h"
 
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "decode/decode.h"
@@ -42,12 +43,14 @@ std::string Warning(const DropCounts& drops) {
 }  // namespace
 
 Preparer::Preparer(const PrepareOptions& options, std::shared_ptr<const PriceBook> book,
-                   const Redactor* redactor, SeenPayloads& seen, const ErasedRecords& erased)
+                   const Redactor* redactor, SeenPayloads& seen, const ErasedRecords& erased,
+                   const GatewayCalls& gateway)
     : options_(options),
       prices_(std::move(book)),
       redactor_(redactor),
       seen_(seen),
-      erased_(erased) {}
+      erased_(erased),
+      gateway_(gateway) {}
 
 absl::StatusOr<RawBatch> Preparer::Decode(IngestRequest& request, DropCounts& drops) {
   switch (request.format) {
@@ -148,9 +151,31 @@ void Preparer::PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& dr
     Span span;
     normalizer.Normalize(raw, &span);
     if (redactor_ != nullptr) redactor_->Redact(&span, &arena, &drops);
+    MarkGatewayCall(span, arena);
     if (raw.whole == nullptr) CountPrice(span, PriceSpan(prices_, span), drops);
     AddSpan(span, out);
   }
+}
+
+// The gateway saw the same call, in a trace of its own: its report counts.
+void Preparer::MarkGatewayCall(Span& span, Arena& arena) const {
+  if (import_ || header_.source == Source::kGateway || !span.has_usage ||
+      span.response_id.empty()) {
+    return;
+  }
+  const auto seen = gateway_.Find({.project = header_.project,
+                                   .response_id = span.response_id,
+                                   .model = span.model,
+                                   .input_tokens = span.usage.input_total(),
+                                   .output_tokens = span.usage.output_total(),
+                                   .end_ns = span.end_ns});
+  if (!seen || seen->trace_id == span.trace_id) return;
+  span.usage_flags |= kUsageCountedByGateway;
+  std::vector<JsonAttr> attributes(span.attributes.begin(), span.attributes.end());
+  attributes.push_back(
+      {"pitot.counted_by", arena.Copy(fmt::format("\"{}/{}\"", ToHex(seen->trace_id.view()),
+                                                  ToHex(seen->span_id.view())))});
+  span.attributes = arena.CopyArray(attributes);
 }
 
 void Preparer::AddSpan(Span& span, Prepared& out) {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/drops.h"
 #include "base/limits.h"
+#include "ingest/gateway_calls.h"
 #include "ingest/history/erased.h"
 #include "ingest/live.h"
 #include "ingest/request.h"
@@ -43,10 +44,11 @@ struct Prepared {
 // Thread-safety: one thread each; any number of preparers share book, redactor and seen payloads.
 class Preparer {
  public:
-  // `redactor` may be null: nothing is redacted. Borrows redactor, seen and erased, which must outlive
-  // it.
+  // `redactor` may be null: nothing is redacted. Borrows redactor, seen, erased and gateway, which must
+  // outlive it.
   Preparer(const PrepareOptions& options, std::shared_ptr<const PriceBook> book,
-           const Redactor* redactor, SeenPayloads& seen, const ErasedRecords& erased);
+           const Redactor* redactor, SeenPayloads& seen, const ErasedRecords& erased,
+           const GatewayCalls& gateway);
 
   // The book for requests from now on.
   void SetBook(std::shared_ptr<const PriceBook> book) { prices_ = PriceCache(std::move(book)); }
@@ -63,6 +65,7 @@ class Preparer {
  private:
   void Start(const IngestRequest& request, UnixNanos now_ns, bool watched);
   void Finish(const Hash128& request_hash, const DropCounts& drops, Prepared& out);
+  void MarkGatewayCall(Span& span, Arena& arena) const;
   void AddSpan(Span& span, Prepared& out);
   absl::StatusOr<RawBatch> Decode(IngestRequest& request, DropCounts& drops);
   void PrepareSpans(const RawBatch& batch, Prepared& out, DropCounts& drops);
@@ -80,6 +83,7 @@ class Preparer {
   const Redactor* const redactor_;
   SeenPayloads& seen_;
   const ErasedRecords& erased_;
+  const GatewayCalls& gateway_;
 
   // Of the request being prepared.
   RecordHeader header_;

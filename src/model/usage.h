@@ -62,10 +62,11 @@ enum class UsageConvention : uint8_t { kNone, kExact, kInclusive, kExclusive, kU
 
 // Marks on how the buckets were obtained, kept on the span so that a figure can be doubted.
 enum UsageFlag : uint8_t {
-  kUsageCacheTtlAssumed = 1,  // No 5m/1h split was given; writes were put into 5m.
-  kUsageInconsistent = 2,     // Parts exceeded the total and were clamped.
-  kUsageTotalOnly = 4,        // Only a total was given for a model call; buckets are empty.
-  kUsageAbsurd = 8,           // A bucket exceeded limits.usage_tokens and usage was refused.
+  kUsageCacheTtlAssumed = 1,    // No 5m/1h split was given; writes were put into 5m.
+  kUsageInconsistent = 2,       // Parts exceeded the total and were clamped.
+  kUsageTotalOnly = 4,          // Only a total was given for a model call; buckets are empty.
+  kUsageAbsurd = 8,             // A bucket exceeded limits.usage_tokens and usage was refused.
+  kUsageCountedByGateway = 16,  // The gateway saw the same call, in another trace; that counts.
 };
 
 }  // namespace pitot

@@ -12,6 +12,7 @@ namespace pitot {
 absl::StatusOr<std::unique_ptr<GatewayHost>> GatewayHost::Open(const ServerOptions& options,
                                                                const Parts& parts) {
   std::unique_ptr<GatewayHost> host(new GatewayHost(parts));
+  host->memory_ = std::make_shared<MemoryBudget>(options.limits.gateway_inflight_bytes);
   BudgetOptions budgets;
   budgets.folder = options.data_dir + "/gateway";
   budgets.specs = options.budgets;
@@ -68,6 +69,7 @@ void GatewayHost::Admit(const HttpRequest& head, Admission& admission) const {
     return;
   }
   gateway_->Admit(head, admission);
+  admission.memory = memory_;
 }
 
 }  // namespace pitot

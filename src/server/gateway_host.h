@@ -15,6 +15,7 @@
 #include "gateway/gateway.h"
 #include "gateway/keys/authorizer.h"
 #include "gateway/spend_baseline.h"
+#include "http/memory_budget.h"
 #include "http/server.h"
 #include "server/options.h"
 #include "store/engine.h"
@@ -57,6 +58,8 @@ class GatewayHost {
   explicit GatewayHost(const Parts& parts) : parts_(parts) {}
 
   const Parts parts_;
+  // Of bodies: a call may run for minutes, and must not keep telemetry out.
+  std::shared_ptr<MemoryBudget> memory_;
   std::unique_ptr<Budgets> budgets_;
   std::unique_ptr<SpendBaseline> baseline_;
   std::unique_ptr<Gateway> gateway_;

@@ -59,7 +59,7 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const ServerOptions& options) {
   return store;
 }
 
-IngestOptions IngestOptionsOf(const ServerOptions& options) {
+IngestOptions IngestOptionsOf(const ServerOptions& options, UnixNanos now) {
   IngestOptions ingest;
   ingest.data_dir = options.data_dir;
   ingest.workers = static_cast<size_t>(options.ingest_workers);
@@ -73,6 +73,8 @@ IngestOptions IngestOptionsOf(const ServerOptions& options) {
   ingest.flusher.traces.bytes_max = static_cast<size_t>(options.limits.active_trace_bytes);
   ingest.flusher.traces.at_once_spans = static_cast<uint32_t>(options.limits.resolve_at_once_spans);
   ingest.flusher.traces.open_timeout_ns = options.ingest_open_timeout_ns;
+  // A remote store may have other servers, whose calls go on.
+  if (options.store_mode == "embedded") ingest.flusher.traces.gateway_open_until_ns = now;
   ingest.prepare.limits = options.limits;
   ingest.prepare.keep_days = static_cast<uint16_t>(options.retention_days);
   ingest.prepare.import_keep_days = static_cast<uint16_t>(options.retention_import_days);
@@ -116,7 +118,7 @@ absl::Status Server::OpenIngest() {
   if (!redactor.ok()) return Annotate(redactor.status(), "redaction");
   redactor_ = std::make_unique<Redactor>(*std::move(redactor));
   ASSIGN_OR_RETURN(std::shared_ptr<const PriceBook> book, LoadPriceBook());
-  ASSIGN_OR_RETURN(ingest_, Ingest::Open(IngestOptionsOf(options_), store_->engine(),
+  ASSIGN_OR_RETURN(ingest_, Ingest::Open(IngestOptionsOf(options_, clock_.Now()), store_->engine(),
                                          std::move(book), redactor_.get(), clock_));
   return absl::OkStatus();
 }
@@ -165,6 +167,7 @@ absl::Status Server::OpenListeners() {
               .sessions = &access_->sessions(),
               .authorizer = &access_->authorizer(),
               .budgets = &gateway_->budgets(),
+              .gateway = &gateway_->gateway(),
               .load_prices = [this] { return LoadPriceBook(); },
               .gateway_health = [this] { return gateway_->gateway().HealthJson(); }});
   otlp_http_ = std::make_unique<OtlpHttp>(

@@ -9,6 +9,7 @@
 #include "api/prometheus.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "gateway/gateway.h"
 
 namespace pitot {
 namespace {
@@ -106,6 +107,32 @@ void AddFlusher(const FlusherStats& flusher, PrometheusText& out) {
   out.Sample(static_cast<double>(flusher.active.loaded));
 }
 
+void AddGateway(const GatewayStats& stats, PrometheusText& out) {
+  out.Counter("pitot_gateway_calls_total", "Calls that came to the gateway.");
+  out.Sample(static_cast<double>(stats.calls));
+  out.Gauge("pitot_gateway_calls_in_flight", "Calls under way.");
+  out.Sample(static_cast<double>(stats.calls_in_flight));
+  out.Counter("pitot_gateway_refused_total", "Calls that the gateway itself refused.");
+  out.Sample(static_cast<double>(stats.refused));
+  out.Counter("pitot_gateway_cut_total", "Answers that a budget ended.");
+  out.Sample(static_cast<double>(stats.cut));
+  out.Gauge("pitot_gateway_record_queue_calls", "Finished calls that are not durable spans yet.");
+  out.Sample(static_cast<double>(stats.recorder.queued));
+  out.Gauge("pitot_gateway_record_queue_bytes", "Memory of those.");
+  out.Sample(static_cast<double>(stats.recorder.queued_bytes));
+  out.Counter("pitot_gateway_recorded_total", "Calls that became spans.");
+  out.Sample(static_cast<double>(stats.recorder.recorded));
+  out.Counter("pitot_gateway_record_dropped_total", "What was given up of finished calls.");
+  out.Sample(static_cast<double>(stats.recorder.contents_dropped), {{"what", "contents"}});
+  out.Sample(static_cast<double>(stats.recorder.calls_dropped), {{"what", "calls"}});
+  out.Counter("pitot_gateway_cache_total", "Looks into the cache of answers.");
+  out.Sample(static_cast<double>(stats.cache.hits), {{"result", "hit"}});
+  out.Sample(static_cast<double>(stats.cache.stale_hits), {{"result", "stale"}});
+  out.Sample(static_cast<double>(stats.cache.misses), {{"result", "miss"}});
+  out.Gauge("pitot_gateway_cache_bytes", "Memory of cached answers.");
+  out.Sample(static_cast<double>(stats.cache.bytes));
+}
+
 // /proc/self/statm: sizes in pages, the second is what is resident.
 int64_t ResidentBytes() {
   const auto statm = ReadFile("/proc/self/statm");
@@ -139,6 +166,7 @@ void GetMetrics(ApiCall call) {
   AddReceipts(ingest.receipts(), out);
   AddSpool(ingest.spool_stats(), out);
   AddFlusher(ingest.flusher_stats(), out);
+  if (const Gateway* gateway = call.context.deps.gateway) AddGateway(gateway->stats(), out);
   AddProcess(call.context.started_ns, out);
   HttpResponse response;
   response.headers.Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

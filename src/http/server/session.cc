@@ -210,8 +210,9 @@ asio::awaitable<bool> Session::ServeOne() {
     co_return sent&& keep_alive_;
   }
 
-  exchange_ = std::make_shared<Exchange>(*this, *io_.thread, server_.options.memory,
-                                         server_.options.stream_bytes);
+  exchange_ = std::make_shared<Exchange>(
+      *this, *io_.thread, admission.memory != nullptr ? admission.memory : server_.options.memory,
+      server_.options.stream_bytes);
   Fault fault = co_await ReadBody(parser, admission, exchange_->lease());
   if (fault.gone) co_return false;
   if (fault.status != 0) {

@@ -267,7 +267,11 @@ TraceSpans::Outcome ActiveTraces::Add(std::string_view project, uint16_t keep_da
 size_t ActiveTraces::ExpireOpen(UnixNanos now_ns) {
   open_until_ns_ = std::max(open_until_ns_, now_ns - options_.open_timeout_ns);
   size_t due = 0;
-  while (!open_.empty() && open_.begin()->first <= open_until_ns_) {
+  int64_t until = open_until_ns_;
+  if (!std::exchange(gateway_expired_, true)) {
+    until = std::max(until, options_.gateway_open_until_ns);
+  }
+  while (!open_.empty() && open_.begin()->first <= until) {
     const Key key = open_.begin()->second;
     SetOpen(key, kNeverNanos);  // Resolving lists it again if another span still runs.
     Trace& trace = TraceOf(key);
@@ -368,8 +372,10 @@ absl::Status ActiveTraces::Resolve(UnixNanos now_ns, TraceChanges& changes, bool
 }
 
 void ActiveTraces::ResolveOne(Trace& trace, UnixNanos now_ns, TraceChanges& changes) {
-  ResolveTrace(trace.spans, trace.key.trace_id, {.open_until_ns = open_until_ns_}, scratch_,
-               resolved_);
+  ResolveTrace(
+      trace.spans, trace.key.trace_id,
+      {.open_until_ns = open_until_ns_, .gateway_open_until_ns = options_.gateway_open_until_ns},
+      scratch_, resolved_);
   WriteFacts(trace, trace.newest_version, changes);
   WriteTrace(trace, trace.newest_version, changes);
   SetOpen(trace.key, resolved_.first_running_ns);

@@ -53,6 +53,9 @@ struct ActiveTracesOptions {
   uint32_t at_once_spans = 10'000;  // limits.resolve_at_once_spans.
   int64_t large_interval_ns = 5 * kNanosPerSecond;  // Between resolutions of larger traces.
   int64_t open_timeout_ns = 15 * kNanosPerMinute;   // ingest.open_timeout.
+  // Spans that the gateway announced before are unfinished: the process that would have ended them is
+  // gone. Only where this is the store's only process.
+  int64_t gateway_open_until_ns = std::numeric_limits<int64_t>::min();
 };
 
 struct FactChange {
@@ -174,6 +177,7 @@ class ActiveTraces {
   // The traces with a running span, by the start of the earliest; and where each stands in there.
   std::set<Open> open_;
   absl::flat_hash_map<Key, int64_t, KeyHash> open_start_;
+  bool gateway_expired_ = false;  // What was open at the start has been looked at.
   int64_t open_until_ns_ = std::numeric_limits<int64_t>::min();  // Never goes back.
 
   Stats stats_;

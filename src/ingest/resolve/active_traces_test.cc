@@ -183,6 +183,26 @@ TEST_F(ActiveTracesTest, OpenSpansAreGivenUp) {
   EXPECT_EQ(changes_.traces.back().row.status, SpanStatus::kOk);
 }
 
+TEST_F(ActiveTracesTest, CallsOfAGatewayThatIsGoneAreGivenUpAtOnce) {
+  for (uint64_t n = 1; n <= 2; ++n) {
+    Span open = MakeSpan(n, 1);
+    open.status = SpanStatus::kRunning;
+    open.start_ns = open.end_ns = kNow;
+    open.source = n == 1 ? Source::kGateway : Source::kOtlp;
+    Add(open);
+  }
+  Flush(kNow);
+  options_.gateway_open_until_ns = kNow + 1;
+  active_.reset();
+  Prime();
+  EXPECT_EQ(active().ExpireOpen(kNow + 2), 2u);
+  Flush(kNow + 2);
+  ASSERT_EQ(changes_.traces.size(), 1u);
+  EXPECT_EQ(changes_.traces[0].row.trace_id, testing::TraceIdOf(1));
+  EXPECT_EQ(changes_.traces[0].row.status, SpanStatus::kUnfinished);
+  EXPECT_EQ(active().ExpireOpen(kNow + 3), 0u);
+}
+
 TEST_F(ActiveTracesTest, SpansThatEndedAreNotLookedAtAgain) {
   Span open = MakeSpan(1, 1);
   open.status = SpanStatus::kRunning;

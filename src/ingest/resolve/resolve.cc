@@ -332,7 +332,9 @@ void ResolveTrace(const TraceSpans& spans, const TraceId& trace_id, const Resolv
     const SpanCore& core = spans.span(i);
     scratch.status[i] = core.status;
     if (core.status != SpanStatus::kRunning) continue;
-    if (core.start_ns <= options.open_until_ns) {
+    const bool gone =
+        core.start_ns <= options.gateway_open_until_ns && spans.SourceOf(i) == Source::kGateway;
+    if (core.start_ns <= options.open_until_ns || gone) {
       scratch.status[i] = SpanStatus::kUnfinished;
     } else {
       out.first_running_ns = std::min(out.first_running_ns, core.start_ns);

@@ -30,6 +30,9 @@
 //              (exact or with a cache TTL split, cache buckets, a reported cost, the provider's own
 //              SDK; then the earliest) and takes from the others as from a wrapper. A scope sees a
 //              call once, so two calls that two scopes saw stay two.
+//   gateway    a call that the gateway reported too, in another trace (it was marked on arrival,
+//              ingest/gateway_calls.h): it does not count, and silences wrappers and roll-ups above it
+//              like a call that does.
 //   roll-up    counts only without a call below that reports usage, unless it is inside a call or
 //              inside a roll-up that counts. Of nested roll-ups the outer one counts, unless it is
 //              less than the inner ones together and so not their sum.
@@ -54,6 +57,7 @@ inline constexpr std::string_view kRunning = "running";           // Not yet.
 inline constexpr std::string_view kWrapsCall = "wraps_call";
 inline constexpr std::string_view kSameResponse = "same_response";
 inline constexpr std::string_view kSameCall = "same_call";
+inline constexpr std::string_view kGatewayCall = "gateway_call";
 inline constexpr std::string_view kHasLeafBelow = "has_leaf_below";
 inline constexpr std::string_view kHasRollupBelow = "has_rollup_below";
 inline constexpr std::string_view kInsideCall = "inside_call";
@@ -63,6 +67,8 @@ inline constexpr std::string_view kInsideRollup = "inside_rollup";
 struct ResolveOptions {
   // Running spans that started at or before this are unfinished.
   int64_t open_until_ns = std::numeric_limits<int64_t>::min();
+  // The same for spans that this program's gateway announced: those of a process that is gone.
+  int64_t gateway_open_until_ns = std::numeric_limits<int64_t>::min();
 };
 
 // Row i is of span i. Texts are borrowed from the spans. rev is 0: the writer's business.

@@ -67,6 +67,24 @@ TEST(Resolve, ChainOfCallsIsAsDeepAsItLikes) {
   EXPECT_EQ(innermost.user_id, "ann");
 }
 
+TEST(Resolve, ACallThatTheGatewayCountsDoesNotCountHereNorWhatSumsItUp) {
+  TraceSpans spans;
+  Span agent = MakeSpan(1, 0);
+  MakeCall(agent, 10, 5);
+  agent.kind = Kind::kAgent;
+  agent.usage_rollup = true;
+  spans.Put(agent, 1);
+  Span call = MakeSpan(2, 1);
+  MakeCall(call, 10, 5);
+  call.usage_flags = kUsageCountedByGateway;
+  spans.Put(call, 1);
+  const ResolvedTrace out = Resolve(spans);
+  EXPECT_EQ(out.trace.input_tokens, 0);
+  EXPECT_FALSE(out.facts[0].counted);
+  EXPECT_FALSE(out.facts[1].counted);
+  EXPECT_EQ(out.facts[1].counted_reason, counted_reason::kGatewayCall);
+}
+
 TEST(Resolve, StarOfCalls) {
   TraceSpans spans;
   spans.Put(MakeSpan(1, 0), 1);

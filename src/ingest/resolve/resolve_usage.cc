@@ -106,7 +106,11 @@ void UsageResolver::ResolveCall(uint32_t span) {
   }
   verdict = {UsageRole::kLeaf, true, counted_reason::kLeaf, kNone};
   if (!Bears(span)) return;
-  candidates_.push_back(span);
+  if ((spans_->call(span)->usage_flags & kUsageCountedByGateway) != 0) {
+    verdict = {UsageRole::kDuplicate, false, counted_reason::kGatewayCall, kNone};
+  } else {
+    candidates_.push_back(span);
+  }
   Merge({1, span, span, call(span).numbers.cost.has_value()},
         is_model ? below.models : below.others);
   if (below.first_call == kNone || Earlier(span, below.first_call)) below.first_call = span;

@@ -183,7 +183,7 @@ uint32_t TraceSpans::AddAttrs(const Span& span) {
   // The source is part of who saw the call: sources without scopes differ by it.
   char scope[kMessageBytes];
   const std::string_view name = Beginning(span.scope, sizeof scope - 1);
-  scope[0] = static_cast<char>('0' + static_cast<int>(span.source));
+  scope[0] = static_cast<char>(kSourceMark + static_cast<int>(span.source));
   name.copy(scope + 1, name.size());
   attrs.scope = AddText({scope, name.size() + 1}, likely.scope);
 

@@ -118,6 +118,7 @@ static_assert(sizeof(SpanCore) <= 72);
 class TraceSpans {
  public:
   static constexpr uint32_t kNone = ~uint32_t{0};
+  static constexpr char kSourceMark = '0';      // AttrCore::scope begins with it, plus the source.
   static constexpr size_t kMessageBytes = 256;  // Kept of an error's message, for the trace's row.
 
   enum class Outcome : uint8_t {
@@ -135,6 +136,9 @@ class TraceSpans {
   uint32_t size() const { return static_cast<uint32_t>(cores_.size()); }
   const SpanCore& span(uint32_t index) const { return cores_[index]; }
   const AttrCore& attrs(uint32_t index) const { return attrs_[cores_[index].attrs]; }
+  Source SourceOf(uint32_t index) const {
+    return static_cast<Source>(pool_.Text(attrs(index).scope)[0] - kSourceMark);
+  }
   // Null when the span says nothing of a model call.
   const CallCore* call(uint32_t index) const {
     const uint32_t call = cores_[index].call;

@@ -226,7 +226,8 @@ class Bench {
   std::vector<std::string> Prepare(Costs& costs) {
     SeenPayloads seen(1'000'000);
     const ErasedRecords erased;
-    Preparer preparer({.keep_days = kKeepDays}, book_, &redactor_, seen, erased);
+    const GatewayCalls gateway_calls;
+    Preparer preparer({.keep_days = kKeepDays}, book_, &redactor_, seen, erased, gateway_calls);
     std::vector<std::string> records;
     for (const std::string& body : bodies_) {
       IngestRequest request;
