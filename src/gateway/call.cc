@@ -39,8 +39,7 @@ GatewayCall::GatewayCall(Gateway::Core& core, CallThread& thread, HttpRequest re
     : core_(core),
       thread_(thread),
       request_(std::move(request)),
-      reply_(std::move(responder), thread.io),
-      timer_(*thread.io) {}
+      reply_(std::move(responder), thread.io) {}
 
 GatewayCall::~GatewayCall() = default;
 

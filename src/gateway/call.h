@@ -90,7 +90,7 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   void ClientGone();
   void Announce();
   void Finish(Ending ending);
-  CallRecord Record(Ending ending, UnixNanos now);
+  std::unique_ptr<CallRecord> Record(Ending ending, UnixNanos now);
   bool RunsOnInBackground() const;  // An OpenAI response whose usage comes with a later GET.
   CallCost Cost(bool worked, UnixNanos now);
   void SettleBudget(const CallCost& cost, bool worked);
@@ -109,7 +109,7 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   CallThread& thread_;
   HttpRequest request_;
   ClientReply reply_;
-  IoTimer timer_;
+  std::optional<IoTimer> timer_;  // Between attempts.
 
   UnixNanos start_ns_ = 0;
   int64_t start_mono_ns_ = 0;
@@ -151,7 +151,9 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   bool holding_ = false;
   bool streamed_ = false;  // The answer under way.
   std::optional<int64_t> first_mono_ns_;
-  int64_t terminal_mono_ns_ = 0;
+  int64_t terminal_mono_ns_ = 0;  // When the answer, complete by its own word, last said anything.
+  int64_t terminal_bytes_ = 0;
+  Usage terminal_usage_;
   int64_t budget_checked_bytes_ = 0;
   std::string kept_;  // For the cache.
   bool keep_ = false;

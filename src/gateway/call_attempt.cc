@@ -254,8 +254,14 @@ void GatewayCall::Meter(std::string_view piece) {
     first_mono_ns_ = core_.deps.clock.MonotonicNanos();
     core_.health.Answered(pick_->call, core_.deps.clock.Now());
   }
-  if (streamed_ && terminal_mono_ns_ == 0 && reader_->result().terminal) {
+  // From the last word, not from the last byte: signs of life after the end are none.
+  const WireResult& result = reader_->result();
+  if (streamed_ && result.terminal &&
+      (terminal_mono_ns_ == 0 || result.output_bytes != terminal_bytes_ ||
+       result.usage != terminal_usage_)) {
     terminal_mono_ns_ = core_.deps.clock.MonotonicNanos();
+    terminal_bytes_ = result.output_bytes;
+    terminal_usage_ = result.usage;
   }
 }
 
@@ -358,17 +364,18 @@ void GatewayCall::AttemptFailed(const AsyncEnd& end) {
   const RetryDecision decision = DecideRetry(core_.options.retry, outcome, attempts_,
                                              ClientRetries(request_.headers), thread_.random());
   if (decision.retry) {
-    timer_.After(decision.wait, Weakly([why](GatewayCall& call) {
-                   auto again = call.core_.health.Begin(
-                       call.target_->options.name, call.pick_->model, call.core_.deps.clock.Now());
-                   if (!again.allowed) {
-                     call.walk_->Failed(why + "; then its breaker opened");
-                     call.NextTarget();
-                     return;
-                   }
-                   call.pick_->call = std::move(again.call);
-                   call.Attempt();
-                 }));
+    timer_.emplace(*thread_.io);
+    timer_->After(decision.wait, Weakly([why](GatewayCall& call) {
+                    auto again = call.core_.health.Begin(
+                        call.target_->options.name, call.pick_->model, call.core_.deps.clock.Now());
+                    if (!again.allowed) {
+                      call.walk_->Failed(why + "; then its breaker opened");
+                      call.NextTarget();
+                      return;
+                    }
+                    call.pick_->call = std::move(again.call);
+                    call.Attempt();
+                  }));
     return;
   }
   walk_->Failed(why);

@@ -64,7 +64,8 @@ void GatewayCall::Abandon() {
 
 void GatewayCall::Announce() {
   announced_ = true;
-  CallRecord record;
+  auto announced = std::make_unique<CallRecord>();
+  CallRecord& record = *announced;
   record.running = true;
   record.who = who_;
   record.run = run_;
@@ -83,7 +84,7 @@ void GatewayCall::Announce() {
     record.cost.source = PriceSource::kCatalogue;
     record.cost.estimated = true;
   }
-  core_.recorder.Add(std::move(record));
+  core_.recorder.Add(std::move(announced));
 }
 
 bool GatewayCall::RunsOnInBackground() const {
@@ -146,7 +147,7 @@ void GatewayCall::Finish(Ending ending) {
   if (finished_) return;
   finished_ = true;
   running_.reset();
-  timer_.Cancel();
+  timer_.reset();
   const UnixNanos now = std::max(core_.deps.clock.Now(), start_ns_);
   if (reader_) result_ = reader_->Take();
   const bool background_get = !asked_.response_id.empty();
@@ -173,12 +174,12 @@ void GatewayCall::Finish(Ending ending) {
     if (has_run_) {
       core_.runs.End(run_, result_, cost.cost, now);
       if (!background_get || !asked_.reads_only) {
-        CallRecord record = Record(std::move(ending), now);
-        record.cost = cost;
-        if (cost.estimated && cost.has_usage) record.drops.Add(Drop::kUsageEstimated);
-        if (record.result.capture_cut) record.drops.Add(Drop::kCaptureCut);
-        if (record.http_status == 200 && !cost.has_usage && asked_.api == WireApi::kOther) {
-          record.drops.Add(Drop::kUnmeteredCall);
+        std::unique_ptr<CallRecord> record = Record(std::move(ending), now);
+        record->cost = cost;
+        if (cost.estimated && cost.has_usage) record->drops.Add(Drop::kUsageEstimated);
+        if (record->result.capture_cut) record->drops.Add(Drop::kCaptureCut);
+        if (record->http_status == 200 && !cost.has_usage && asked_.api == WireApi::kOther) {
+          record->drops.Add(Drop::kUnmeteredCall);
         }
         core_.recorder.Add(std::move(record));
       }
@@ -190,8 +191,9 @@ void GatewayCall::Finish(Ending ending) {
   --core_.in_flight;
 }
 
-CallRecord GatewayCall::Record(Ending ending, UnixNanos now) {
-  CallRecord record;
+std::unique_ptr<CallRecord> GatewayCall::Record(Ending ending, UnixNanos now) {
+  auto made = std::make_unique<CallRecord>();
+  CallRecord& record = *made;
   record.who = std::move(who_);
   record.run = std::move(run_);
   record.api = asked_.api;
@@ -218,7 +220,7 @@ CallRecord GatewayCall::Record(Ending ending, UnixNanos now) {
   record.request = std::move(wire_);
   record.result = std::move(result_);
   record.notes = std::move(notes_);
-  return record;
+  return made;
 }
 
 }  // namespace pitot

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <vector>
 
 #include "base/log.h"
 #include "base/status.h"
@@ -39,7 +40,7 @@ void CallRecord::DropContent() {
 // Calls of one project, on their way through ingest.
 struct CallRecorder::Batch {
   std::string project;
-  std::vector<CallRecord> calls;
+  std::vector<std::unique_ptr<CallRecord>> calls;
   int64_t bytes = 0;
 };
 
@@ -75,9 +76,10 @@ void CallRecorder::Stop(std::chrono::milliseconds drain) {
   while (in_flight_ > 0) changed_.Wait(mutex_);
 }
 
-void CallRecorder::Add(CallRecord call) {
+void CallRecorder::Add(std::unique_ptr<CallRecord> call) {
+  const auto bytes = static_cast<int64_t>(call->bytes());
   MutexLock lock(&mutex_);
-  waiting_bytes_ += static_cast<int64_t>(call.bytes());
+  waiting_bytes_ += bytes;
   waiting_.push_back(std::move(call));
   if (waiting_bytes_ + in_flight_bytes_ > options_.queue_bytes ||
       waiting_.size() > options_.queue_calls) {
@@ -89,15 +91,15 @@ void CallRecorder::Add(CallRecord call) {
 // The newest gives up its contents: older ones may be half way, and a loss now is a loss that is seen.
 void CallRecorder::MakeRoom() {
   if (waiting_bytes_ + in_flight_bytes_ > options_.queue_bytes) {
-    CallRecord& newest = waiting_.back();
+    CallRecord& newest = *waiting_.back();
     const auto before = static_cast<int64_t>(newest.bytes());
     newest.DropContent();
     waiting_bytes_ -= before - static_cast<int64_t>(newest.bytes());
     ++stats_.contents_dropped;
   }
   if (waiting_.size() > options_.queue_calls) {
-    waiting_bytes_ -= static_cast<int64_t>(waiting_.front().bytes());
-    waiting_.erase(waiting_.begin());
+    waiting_bytes_ -= static_cast<int64_t>(waiting_.front()->bytes());
+    waiting_.pop_front();
     ++stats_.calls_dropped;
   }
 }
@@ -122,12 +124,12 @@ void CallRecorder::Run() {
       size_t taken = 0;
       int64_t bytes = 0;
       while (taken < waiting_.size() && taken < kBatchCalls && bytes < kBatchBytes) {
-        CallRecord& call = waiting_[taken++];
-        const auto size = static_cast<int64_t>(call.bytes());
+        std::unique_ptr<CallRecord> call = std::move(waiting_[taken++]);
+        const auto size = static_cast<int64_t>(call->bytes());
         bytes += size;
-        std::shared_ptr<Batch>& batch = batches[call.who.project];
+        std::shared_ptr<Batch>& batch = batches[call->who.project];
         if (batch == nullptr) batch = std::make_shared<Batch>();
-        batch->project = call.who.project;
+        batch->project = call->who.project;
         batch->bytes += size;
         batch->calls.push_back(std::move(call));
       }
@@ -157,7 +159,7 @@ void CallRecorder::Send(std::shared_ptr<Batch> batch) {
       std::move(request),
       [batch] {
         MadeSpans made;
-        for (const CallRecord& call : batch->calls) MakeCallSpans(call, made);
+        for (const auto& call : batch->calls) MakeCallSpans(*call, made);
         return made;
       },
       [this, batch](const IngestReply& reply) { Done(batch, reply); });

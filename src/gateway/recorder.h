@@ -11,9 +11,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -47,7 +47,7 @@ class CallRecorder {
   // Hands over what waits; waits up to `drain` for it to be durable. Safe to call twice.
   void Stop(std::chrono::milliseconds drain);
 
-  void Add(CallRecord call);
+  void Add(std::unique_ptr<CallRecord> call);
 
   RecorderStats stats() const;
 
@@ -65,7 +65,7 @@ class CallRecorder {
 
   mutable Mutex mutex_;
   CondVar changed_;
-  std::vector<CallRecord> waiting_ ABSL_GUARDED_BY(mutex_);  // Oldest first.
+  std::deque<std::unique_ptr<CallRecord>> waiting_ ABSL_GUARDED_BY(mutex_);  // Oldest first.
   int64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // Calls handed to ingest.
   int64_t in_flight_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
