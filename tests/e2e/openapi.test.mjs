@@ -64,12 +64,17 @@ const QUESTIONS = {
   '/api/v1/session': [''],
   '/api/v1/keys': [''],
   '/api/v1/keys/{key_id}': [''],
+  '/api/v1/budgets': [''],
+  '/api/v1/budgets/{budget_id}': ['', '?limit=1', '?counter='],
 };
 // What is no JSON, or changes something: tested elsewhere.
 const NOT_ASKED = ['/metrics', '/api/v1/live', '/api/v1/export'];
 
 // Everybody may ask, and there is something of everything to show.
 const CONFIG = {
+  gateway: {
+    budgets: [{ id: 'daily', scope: 'global', window: 'day', limit_usd: 50, hard: true }],
+  },
   auth: {
     mode: 'none',
     keys: [
@@ -170,6 +175,7 @@ for (const [path, questions] of Object.entries(QUESTIONS)) {
         .replace('{span_id}', facts.span)
         .replace('{name}', 'feature')
         .replace('{key_id}', 'ops')
+        .replace('{budget_id}', 'daily')
         .replace('{cursor}', encodeURIComponent(facts.cursor));
       check(path, url, await get(url), 200);
     }
@@ -183,7 +189,8 @@ test('a wrong question is refused in words, everywhere', async () => {
       .replace('{trace_id}', facts.trace)
       .replace('{span_id}', facts.span)
       .replace('{name}', 'feature')
-      .replace('{key_id}', 'ops');
+      .replace('{key_id}', 'ops')
+      .replace('{budget_id}', 'daily');
     const unknown = await get(`${url}?sinse=1h`);
     check(path, `${url}?sinse=1h`, unknown, 400);
     assert.match(unknown.json().error.message, /sinse/);
