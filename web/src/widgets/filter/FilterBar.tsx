@@ -2,7 +2,7 @@
 // typed holds from Enter on; an error of the server's parser stands below, its place marked.
 
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useApi } from 'api/context';
 import type { FieldTable } from 'api/types';
 import { Icon } from 'widgets/Icon';
@@ -34,6 +34,7 @@ export function FilterBar({ value, since, error, onChange }: FilterBarProps) {
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
+  const caretToSet = useRef<number | null>(null);
   const listId = useId();
   const errorId = useId();
   useEffect(() => setDraft(value), [value]);
@@ -53,9 +54,14 @@ export function FilterBar({ value, since, error, onChange }: FilterBarProps) {
     setDraft(next.text);
     setCaret(next.caret);
     setActive(-1);
-    // The caret moves once React has written the text.
-    requestAnimationFrame(() => input.current?.setSelectionRange(next.caret, next.caret));
+    caretToSet.current = next.caret;
   };
+  // With the text, before the next key: who types on while a frame is late must not be put back.
+  useLayoutEffect(() => {
+    if (caretToSet.current === null) return;
+    input.current?.setSelectionRange(caretToSet.current, caretToSet.current);
+    caretToSet.current = null;
+  }, [draft]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
