@@ -12,8 +12,6 @@
 namespace pitot {
 namespace {
 
-std::string UsdJson(NanoUsd amount) { return UsdText(amount); }
-
 RefusalReason ReasonOf(BudgetRefusal::Why why) {
   switch (why) {
     case BudgetRefusal::Why::kUnknownPrice:
@@ -286,8 +284,8 @@ void GatewayCall::RefuseBudget(const BudgetRefusal& refusal) {
   out.details = {
       {"budget", QuoteJson(refusal.budget)},       {"scope", QuoteJson(Name(refusal.scope))},
       {"counter", QuoteJson(refusal.counter_key)}, {"why", QuoteJson(Name(refusal.why))},
-      {"limit_usd", UsdJson(refusal.limit)},       {"spent_usd", UsdJson(refusal.spent)},
-      {"reserved_usd", UsdJson(refusal.reserved)}, {"needed_usd", UsdJson(refusal.needed)}};
+      {"limit_usd", UsdText(refusal.limit)},       {"spent_usd", UsdText(refusal.spent)},
+      {"reserved_usd", UsdText(refusal.reserved)}, {"needed_usd", UsdText(refusal.needed)}};
   if (refusal.resets_at != 0) {
     out.details.emplace_back("resets_at", QuoteJson(FormatTime(refusal.resets_at)));
   }

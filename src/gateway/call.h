@@ -79,6 +79,7 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   void CommitHeld();
   void Forward(std::string_view piece);
   void Meter(std::string_view piece);
+  CallCost CostSoFar(UnixNanos now);
   void CheckBudget(UnixNanos now);
   void AnswerComplete(const AsyncEnd& end);
   void RefuseUpstream(const AsyncEnd& end);

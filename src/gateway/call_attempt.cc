@@ -265,18 +265,22 @@ void GatewayCall::Meter(std::string_view piece) {
   }
 }
 
+// Of the attempt under way, as far as its answer has come.
+CallCost GatewayCall::CostSoFar(UnixNanos now) {
+  return ChargeOf(core_.Prices(thread_), {.provider = target_->provider(),
+                                          .model = pick_->model,
+                                          .at_ns = now,
+                                          .request = wire_,
+                                          .body_bytes = static_cast<int64_t>(body_->size()),
+                                          .result = reader_->result()});
+}
+
 // Ends a stream whose budget is used up, or was switched off by a person.
 void GatewayCall::CheckBudget(UnixNanos now) {
   const WireResult& result = reader_->result();
   if (result.terminal || result.output_bytes - budget_checked_bytes_ < kBudgetCheckBytes) return;
   budget_checked_bytes_ = result.output_bytes;
-  const CallCost cost =
-      ChargeOf(core_.Prices(thread_), {.provider = target_->provider(),
-                                       .model = pick_->model,
-                                       .at_ns = now,
-                                       .request = wire_,
-                                       .body_bytes = static_cast<int64_t>(body_->size()),
-                                       .result = result});
+  const CallCost cost = CostSoFar(now);
   std::string why;
   if (!cost.cost || !core_.deps.budgets.MustCut(reservation_, *cost.cost, &why)) return;
   ++core_.cut;
@@ -382,13 +386,7 @@ void GatewayCall::AttemptFailed(const AsyncEnd& end) {
   if (MayFallBack(outcome)) {
     // What a stream had used when it was given up is paid all the same.
     if (head_ && head_->status < 400) {
-      const CallCost cost =
-          ChargeOf(core_.Prices(thread_), {.provider = target_->provider(),
-                                           .model = pick_->model,
-                                           .at_ns = core_.deps.clock.Now(),
-                                           .request = wire_,
-                                           .body_bytes = static_cast<int64_t>(body_->size()),
-                                           .result = reader_->result()});
+      const CallCost cost = CostSoFar(core_.deps.clock.Now());
       if (cost.cost) abandoned_.value += cost.cost->value;
     }
     // The last answer is kept, in case nobody does better.

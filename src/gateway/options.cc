@@ -61,6 +61,19 @@ std::vector<UpstreamOptions> BuiltInUpstreams() {
   return out;
 }
 
+std::vector<UpstreamOptions> AllUpstreams(const std::vector<UpstreamOptions>& configured) {
+  std::vector<UpstreamOptions> all = BuiltInUpstreams();
+  for (const UpstreamOptions& each : configured) {
+    const auto same = std::ranges::find(all, each.name, &UpstreamOptions::name);
+    if (same == all.end()) {
+      all.push_back(each);
+    } else {
+      *same = each;
+    }
+  }
+  return all;
+}
+
 absl::Status GatewayDeadlines::Validate(std::string_view field) const {
   const std::pair<std::string_view, std::chrono::milliseconds> all[] = {
       {"total", total}, {"first_byte", first_byte}, {"idle", idle}, {"connect", connect}};
@@ -81,16 +94,8 @@ bool RouteOptions::Matches(std::string_view upstream_name, std::string_view mode
 }
 
 absl::Status GatewayOptions::Validate() const {
-  std::vector<UpstreamOptions> known = BuiltInUpstreams();
-  for (const UpstreamOptions& upstream : upstreams) {
-    RETURN_IF_ERROR(CheckUpstream(upstream));
-    const auto same = std::ranges::find(known, upstream.name, &UpstreamOptions::name);
-    if (same == known.end()) {
-      known.push_back(upstream);
-    } else {
-      *same = upstream;
-    }
-  }
+  for (const UpstreamOptions& upstream : upstreams) RETURN_IF_ERROR(CheckUpstream(upstream));
+  const std::vector<UpstreamOptions> known = AllUpstreams(upstreams);
   RETURN_IF_ERROR(deadlines.Validate("gateway.deadlines"));
   RETURN_IF_ERROR(Annotate(retry.Validate(), "gateway.retries"));
   RETURN_IF_ERROR(Annotate(health.Validate(), "gateway.breaker"));

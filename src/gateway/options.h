@@ -84,5 +84,7 @@ struct GatewayOptions {
 
 // anthropic, openai and gemini, as they are without configuration.
 std::vector<UpstreamOptions> BuiltInUpstreams();
+// Those, and `configured` beside or in place of them.
+std::vector<UpstreamOptions> AllUpstreams(const std::vector<UpstreamOptions>& configured);
 
 }  // namespace pitot

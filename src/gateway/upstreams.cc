@@ -30,16 +30,8 @@ std::string Upstream::CredentialValue(std::string_view secret) const {
 
 absl::StatusOr<std::unique_ptr<Upstreams>> Upstreams::Open(
     const std::vector<UpstreamOptions>& options) {
-  std::vector<UpstreamOptions> all = BuiltInUpstreams();
-  for (const UpstreamOptions& each : options) {
-    const auto same = std::ranges::find(all, each.name, &UpstreamOptions::name);
-    if (same == all.end()) {
-      all.push_back(each);
-    } else {
-      *same = each;
-    }
-  }
   auto out = std::make_unique<Upstreams>();
+  std::vector<UpstreamOptions> all = AllUpstreams(options);
   for (UpstreamOptions& each : all) {
     auto upstream = std::make_unique<Upstream>();
     ASSIGN_OR_RETURN(upstream->base, ParseUrl(each.url));

@@ -274,16 +274,7 @@ std::string PrintGatewayConfig(const ServerOptions& options) {
                                      : fmt::format("{}ms", value.count());
   };
   std::string out = "gateway:\n  upstreams:\n";
-  std::vector<UpstreamOptions> upstreams = BuiltInUpstreams();
-  for (const UpstreamOptions& each : gateway.upstreams) {
-    const auto same = std::ranges::find(upstreams, each.name, &UpstreamOptions::name);
-    if (same == upstreams.end()) {
-      upstreams.push_back(each);
-    } else {
-      *same = each;
-    }
-  }
-  for (const UpstreamOptions& each : upstreams) {
+  for (const UpstreamOptions& each : AllUpstreams(gateway.upstreams)) {
     const std::string_view key = each.key;
     out += fmt::format("    {}: {{url: \"{}\", dialect: {}{}{}}}\n", each.name, each.url,
                        Name(each.dialect),
