@@ -48,6 +48,8 @@ struct Limits {
   int64_t gateway_cache_bytes = 64 << 20;
   int64_t budget_counters = 1'000'000;
   int64_t api_keys = 100'000;
+  int64_t alerts = 10'000;
+  int64_t silences = 10'000;
 };
 
 struct LimitRow {
@@ -143,6 +145,12 @@ inline constexpr LimitRow kLimitRows[] = {
     {"budget_counters", &Limits::budget_counters, "counters",
      "A call that needs a further one under a hard budget is refused.", 16, 1 << 26},
     {"api_keys", &Limits::api_keys, "keys", "Further keys are refused: 400.", 1, 1 << 24},
+    {"alerts", &Limits::alerts, "at a time",
+     "Further series that breach are counted and not followed; a rule of one's own should group by "
+     "fewer fields.",
+     16, 1'000'000},
+    {"silences", &Limits::silences, "not expired", "A further silence is refused: 429.", 1,
+     1'000'000},
 };
 
 }  // namespace pitot
