@@ -176,6 +176,10 @@ HttpResponse Gateway::Refuse(const HttpRequest& head, int status, std::string_vi
   return response;
 }
 
+std::vector<ModelHealth> Gateway::Health() const {
+  return core_->health.List(core_->deps.clock.Now());
+}
+
 std::string Gateway::HealthJson() const { return core_->health.Json(core_->deps.clock.Now()); }
 
 bool Gateway::CloseBreaker(std::string_view upstream, std::string_view model) {

@@ -22,12 +22,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "gateway/budget/budgets.h"
 #include "gateway/keys/key_ring.h"
 #include "gateway/options.h"
 #include "gateway/outage/cache.h"
+#include "gateway/outage/health.h"
 #include "gateway/recorder.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
@@ -70,6 +72,7 @@ class Gateway {
   HttpResponse Refuse(const HttpRequest& head, int status, std::string_view message) const;
 
   // How the providers do; see outage/health.h.
+  std::vector<ModelHealth> Health() const;
   std::string HealthJson() const;
   bool CloseBreaker(std::string_view upstream, std::string_view model);
   // Lets a run that was stopped by a loop detector go on. False: it is not known (any more).
