@@ -14,6 +14,14 @@ std::string_view Alert::Label(std::string_view name) const {
   return found == labels.end() ? std::string_view() : std::string_view(found->second);
 }
 
+AlertSeverity SeverityOf(const Alert& alert) {
+  const std::string_view name = alert.Label(kSeverityLabel);
+  for (size_t i = 0; i < kSeverityNames.size(); ++i) {
+    if (kSeverityNames[i] == name) return static_cast<AlertSeverity>(i);
+  }
+  return AlertSeverity::kInfo;
+}
+
 std::string FingerprintText(uint64_t fingerprint) { return fmt::format("{:016x}", fingerprint); }
 
 uint64_t FingerprintOf(const Labels& labels) { return LabelFingerprint(labels); }
@@ -36,10 +44,7 @@ AlertSeverity Notification::severity() const {
   AlertSeverity highest = AlertSeverity::kInfo;
   for (const Alert& alert : alerts) {
     if (any_firing && !IsActive(alert.state)) continue;
-    const std::string_view name = alert.Label(kSeverityLabel);
-    for (size_t i = 0; i < kSeverityNames.size(); ++i) {
-      if (kSeverityNames[i] == name) highest = std::max(highest, static_cast<AlertSeverity>(i));
-    }
+    highest = std::max(highest, SeverityOf(alert));
   }
   return highest;
 }

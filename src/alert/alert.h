@@ -90,6 +90,9 @@ struct Alert {
 inline constexpr size_t kExemplarsMax = 5;
 inline constexpr int64_t kResolvedRetentionNs = 15 * kNanosPerMinute;
 
+// By its label; kInfo where that is none of ours.
+AlertSeverity SeverityOf(const Alert& alert);
+
 // "%016x"
 std::string FingerprintText(uint64_t fingerprint);
 uint64_t FingerprintOf(const Labels& labels);

@@ -107,7 +107,7 @@ class AlertService {
   AlertStats stats() const;
 
   // Runs a runbook now. kNotFound: the name is not latency, errors or cost.
-  absl::StatusOr<RunbookReport> Runbook(std::string_view name, RunbookInput input,
+  absl::StatusOr<RunbookReport> Runbook(std::string_view name, const RunbookInput& input,
                                         const QueryContext& query);
   // The one that went out with an alert's last notification; nothing: none did.
   std::shared_ptr<const RunbookReport> AttachedReport(uint64_t fingerprint) const;
@@ -127,10 +127,14 @@ class AlertService {
   absl::Status OpenParts();
   void Run();
   void Evaluate(UnixNanos now);
-  void EvaluateRule(size_t index, const std::vector<std::string>& projects, UnixNanos now);
+  // `among`: whether the projects to ask about are known now.
+  void EvaluateRule(size_t index, const absl::StatusOr<std::vector<std::string>>& among,
+                    UnixNanos now);
   absl::StatusOr<std::vector<std::string>> Projects(UnixNanos now);
   void Dispatch(UnixNanos now);
   void Diagnose(Notification& notification, UnixNanos now);
+  static void Annotate(Alert& alert, const RunbookReport& report);
+  void Show(std::vector<Alert> alerts);
   QueryContext Query(UnixNanos now, std::chrono::milliseconds deadline) const;
 
   const AlertOptions options_;

@@ -24,11 +24,13 @@
 
 namespace pitot {
 
+class AlertService;
 class Authorizer;
 class Budgets;
 class Eraser;
 class Gateway;
 class KeyRing;
+class Preflight;
 class Sessions;
 class StateLog;
 
@@ -48,6 +50,9 @@ struct ApiDeps {
   // Null: no gateway runs here.
   Budgets* budgets = nullptr;
   Gateway* gateway = nullptr;
+  // Null: nothing is evaluated here, nobody is told.
+  AlertService* alerts = nullptr;
+  Preflight* preflight = nullptr;
   // Reads the price file anew; none: repricing uses the book in force.
   std::function<absl::StatusOr<std::shared_ptr<const PriceBook>>()> load_prices = nullptr;
   // How providers do right now, as JSON (ProviderHealth::Json); quick, any thread. None: no gateway.
