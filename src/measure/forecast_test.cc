@@ -77,6 +77,94 @@ TEST(Forecast, NothingSpent) {
   EXPECT_EQ(forecast.seasonal->p90, 0);
 }
 
+TEST(Forecast, AnAlertGoesByTheLargerFigure) {
+  struct Case {
+    const char* what;
+    DayForecast forecast;
+    double budget;
+    std::optional<double> projected;
+    bool over;
+    bool surely;
+  };
+  const auto seasonal = [](double p10, double p50) {
+    return DayForecast::Seasonal{p10, p50, 2 * p50, 10};
+  };
+  const Case cases[] = {
+      {"too early, no history", {}, 100, std::nullopt, false, false},
+      {"no budget", {.linear = 80}, 0, std::nullopt, false, false},
+      {"linear alone, below", {.linear = 79}, 100, 79, false, false},
+      {"linear alone, exactly 80 %", {.linear = 80}, 100, 80, true, false},
+      {"a day whose light comes late",
+       {.linear = 60, .seasonal = seasonal(70, 95)},
+       100,
+       95,
+       true,
+       false},
+      {"a busy morning", {.linear = 130, .seasonal = seasonal(60, 75)}, 100, 130, true, false},
+      {"gated, and sure", {.seasonal = seasonal(101, 150)}, 100, 150, true, true},
+      {"p10 is exactly the budget", {.seasonal = seasonal(100, 150)}, 100, 150, true, false},
+  };
+  for (const Case& c : cases) {
+    const auto spend = JudgeProjection(c.forecast, c.budget);
+    ASSERT_EQ(spend.has_value(), c.projected.has_value()) << c.what;
+    if (!spend) continue;
+    EXPECT_NEAR(spend->projected, *c.projected, kTolerance) << c.what;
+    EXPECT_NEAR(spend->share, *c.projected / c.budget, kTolerance) << c.what;
+    EXPECT_EQ(spend->over, c.over) << c.what;
+    EXPECT_EQ(spend->surely_over, c.surely) << c.what;
+  }
+}
+
+// `weeks` whole weeks, newest day (a Sunday) first: 10 on working days, 2 on others, times `growth`
+// from each week to the next.
+std::vector<DaySpent> Weeks(int weeks, double growth = 1) {
+  std::vector<DaySpent> days;
+  double factor = 1;
+  for (int week = 0; week < weeks; ++week, factor /= growth) {
+    for (int weekday = 7; weekday >= 1; --weekday) {
+      days.push_back({weekday, (weekday >= 6 ? 2 : 10) * factor});
+    }
+  }
+  return days;
+}
+
+TEST(Forecast, AMonthIsItsDays) {
+  const std::vector<DaySpent> past = Weeks(4);
+  const std::vector<int> to_come = {2, 3, 4, 5, 6, 7};
+  const auto forecast =
+      ForecastPeriod({.so_far = 120, .today = 11, .to_come = to_come, .past = past});
+  ASSERT_TRUE(forecast);
+  EXPECT_NEAR(forecast->whole, 120 + 11 + 4 * 10 + 2 * 2, kTolerance);
+  EXPECT_NEAR(forecast->trend, 1, kTolerance);
+  EXPECT_NEAR(forecast->mape.value(), 0, kTolerance) << "every week alike";
+  EXPECT_EQ(forecast->days, 28u);
+}
+
+TEST(Forecast, AMonthFollowsTheTrendWithinBounds) {
+  const std::vector<int> monday = {1};
+  // Medians of weeks of 1, 1/1.2, 1/1.44, 1/1.728: the trend brings them to the level of the last.
+  const auto growing = ForecastPeriod({.to_come = monday, .past = Weeks(4, 1.2)});
+  EXPECT_NEAR(growing->trend, 1 / ((1 / 1.2 + 1 / 1.44) / 2), kTolerance);
+  EXPECT_NEAR(growing->whole, 10, 0.1);
+  EXPECT_GT(growing->mape.value(), 0.1) << "who grows by a fifth each week is told too little";
+  std::vector<DaySpent> jump = Weeks(5);
+  for (size_t i = 0; i < 7; ++i) jump[i].spent *= 10;
+  EXPECT_EQ(ForecastPeriod({.to_come = monday, .past = jump})->trend, kTrendMax);
+  for (size_t i = 0; i < 7; ++i) jump[i].spent = 0;
+  EXPECT_EQ(ForecastPeriod({.to_come = monday, .past = jump})->trend, kTrendMin);
+}
+
+TEST(Forecast, AMonthNeedsAWeek) {
+  const std::vector<DaySpent> past = Weeks(1);
+  EXPECT_FALSE(ForecastPeriod({.past = std::span(past).first(6)}));
+  const auto forecast = ForecastPeriod({.past = past});
+  ASSERT_TRUE(forecast);
+  EXPECT_FALSE(forecast->mape) << "no week that could have been told from one before it";
+  EXPECT_TRUE(ForecastPeriod({.past = Weeks(2)})->mape);
+  const std::vector<DaySpent> nothing(10, DaySpent{1, 0});
+  EXPECT_EQ(ForecastPeriod({.past = nothing})->whole, 0);
+}
+
 TEST(Forecast, QuantilesInterpolate) {
   const std::vector<double> values = {1, 2, 4};
   EXPECT_EQ(QuantileOfSorted({}, 0.5), 0);
