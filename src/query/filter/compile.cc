@@ -28,6 +28,8 @@ constexpr std::string_view kNumberSql = "'^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)
 
 class Compiler {
  public:
+  explicit Compiler(std::string_view prefix) : prefix_(prefix) {}
+
   FilterSql Run(const FilterNode& root) {
     sql_.sql = fmt::format("({})", Condition(root));
     return std::move(sql_);
@@ -321,7 +323,7 @@ class Compiler {
   }
 
   std::string Bind(std::string value, std::string_view type = "String") {
-    std::string name = fmt::format("f{}", sql_.params.size());
+    std::string name = fmt::format("{}{}", prefix_, sql_.params.size());
     std::string use = fmt::format("{{{}:{}}}", name, type);
     sql_.params.push_back({std::move(name), std::move(value)});
     return use;
@@ -339,14 +341,15 @@ class Compiler {
     return Bind(fmt::format("[{}]", fmt::join(numbers, ",")), fmt::format("Array({})", type));
   }
 
+  const std::string_view prefix_;
   FilterSql sql_;
 };
 
 }  // namespace
 
-FilterSql CompileFilter(const Filter& filter) {
+FilterSql CompileFilter(const Filter& filter, std::string_view prefix) {
   if (filter.empty()) return {"1", {}};
-  return Compiler().Run(*filter.root());
+  return Compiler(prefix).Run(*filter.root());
 }
 
 }  // namespace pitot

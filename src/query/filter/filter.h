@@ -72,7 +72,8 @@ Filter And(const Filter& a, const Filter& b);
 
 // A condition over `facts AS f` (store/schema/003_facts.sql), in parentheses, "1" for the empty
 // filter. Fields that facts has not are looked up in spans, payloads or traces by subqueries, bounded
-// by the same window. Parameters are named f0, f1, ...
+// by the same window. Parameters are named f0, f1, ...; two filters of one statement need prefixes
+// that differ.
 //
 // The statement that uses it binds the window too: {project:String}, {since_ns:Int64},
 // {until_ns:Int64} of the END of spans.
@@ -80,7 +81,7 @@ struct FilterSql {
   std::string sql;
   std::vector<SqlParam> params;
 };
-FilterSql CompileFilter(const Filter& filter);
+FilterSql CompileFilter(const Filter& filter, std::string_view prefix = "f");
 
 // The same over a span in memory, for the live stream: own values only, since ancestors may be
 // unknown yet. trace.* and full text over contents that are not in `span` hold for null.
