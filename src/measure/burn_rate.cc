@@ -1,6 +1,7 @@
 #include "measure/burn_rate.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "measure/binomial.h"
 
@@ -51,19 +52,20 @@ double ThresholdErrorRatio(double target, double factor) { return factor * (1 - 
 std::optional<double> DetectionTime(double target, double error_ratio, double long_window,
                                     double factor) {
   const double threshold = ThresholdErrorRatio(target, factor);
-  if (error_ratio <= threshold) return std::nullopt;
+  if (error_ratio <= threshold * (1 + kRounding)) return std::nullopt;
   return threshold / error_ratio * long_window;
 }
 
 std::optional<double> ResetTime(double target, double error_ratio, double short_window,
                                 double factor) {
   const double threshold = ThresholdErrorRatio(target, factor);
-  if (error_ratio <= threshold) return std::nullopt;
+  if (error_ratio <= threshold * (1 + kRounding)) return std::nullopt;
   return short_window * (1 - threshold / error_ratio);
 }
 
-double AbsentFor(double target, double factor, double long_window, double for_time) {
-  return ThresholdErrorRatio(target, factor) * long_window + for_time;
+int64_t AbsentFor(double target, double factor, double long_window_s, double for_s) {
+  const double detection = std::trunc(ThresholdErrorRatio(target, factor) * long_window_s);
+  return 60 * static_cast<int64_t>(std::round((detection + for_s) / 60));
 }
 
 bool IsEvidence(const SliCount& count, double target, int64_t valid_min, int64_t bad_min) {

@@ -75,9 +75,9 @@ std::optional<double> DetectionTime(double target, double error_ratio, double lo
 std::optional<double> ResetTime(double target, double error_ratio, double short_window,
                                 double factor);
 
-// How long data may be missing before somebody is told: the time in which a total outage would have
-// been found, and the rule's own `for`.
-double AbsentFor(double target, double factor, double long_window, double for_time);
+// After how many seconds without data somebody is told: the time in which a total outage would have been
+// found, and the rule's own `for`; to the nearest minute, as Pyrra has it. All in seconds.
+int64_t AbsentFor(double target, double factor, double long_window_s, double for_s);
 
 // The four tiers for a period of 30 days; for another the factor is TierFactor(budget_share, ...).
 // One fires when the burn is above its factor over both windows.

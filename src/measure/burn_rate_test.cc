@@ -84,7 +84,9 @@ TEST(BurnRate, LooseTargetsAreFoundLate) {
   EXPECT_FALSE(ResetTime(0.95, 0.5, 5, 14.4));
   EXPECT_NEAR(DetectionTime(0.99, 1, 60, 14.4).value(), 8.64, 1e-9);
   EXPECT_NEAR(ResetTime(0.99, 1, 5, 14.4).value(), 4.28, 1e-9);
-  EXPECT_NEAR(AbsentFor(0.99, 14, 3'600, 120), 624, 1e-9);
+  EXPECT_EQ(AbsentFor(0.99, 14, 3'600, 120), 600) << "10.4 minutes";
+  EXPECT_EQ(AbsentFor(0.95, 14, 3'600, 120), 2'640);
+  EXPECT_EQ(AbsentFor(0.999, 14, 3'600, 0), 60) << "50 seconds";
 }
 
 TEST(BurnRate, FewEventsAreNoEvidence) {
