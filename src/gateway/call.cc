@@ -56,6 +56,7 @@ void GatewayCall::Start() {
     plan_.fallback = route_->fallback;
   }
   if (plan_.equal.empty()) plan_.equal.push_back({std::string(path_.upstream), ""});
+  if (!ApplyOverrides()) return;
   if (ServeCached(/*stale=*/false, "")) return;
   Reserve();
 }
@@ -75,7 +76,7 @@ bool GatewayCall::ReadTarget() {
   path_ = *path;
   dialect_ = upstream_->options.dialect;
   asked_ = ReadProviderCall(dialect_, request_.method, path_.target);
-  body_ = std::make_shared<const std::string>(std::move(request_.body));
+  body_ = asked_body_ = std::make_shared<const std::string>(std::move(request_.body));
   if (asked_.api != WireApi::kOther && asked_.response_id.empty()) {
     wire_ = ReadRequest(asked_.api, *body_, /*want_messages=*/true);
   }

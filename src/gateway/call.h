@@ -4,6 +4,7 @@
 // alive in its thread's set of calls until it is done.
 //
 //   Start    read, attribute, check the key, find the run      call.cc
+//            what an operator changed for a while               call_override.cc
 //   Reserve  cache, budgets
 //   Attempt  a target, its answer, retries and fallbacks       call_attempt.cc
 //   Finish   settle, record                                    call_finish.cc
@@ -60,6 +61,7 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   bool CheckKey();
   void FindRun();
   bool CheckLoops();
+  bool ApplyOverrides();  // call_override.cc
   bool ServeCached(bool stale, std::string_view why);
   void Reserve();
   void Reserved(BudgetDecision decision);
@@ -121,6 +123,7 @@ class GatewayCall final : public AsyncHandler, public std::enable_shared_from_th
   const Upstream* upstream_ = nullptr;  // That the path names.
   Dialect dialect_ = Dialect::kOpenAi;
   std::shared_ptr<const std::string> body_;
+  std::shared_ptr<const std::string> asked_body_;  // As it came: wire_ has views into it.
   WireRequest wire_;
   std::string_view our_secret_;  // In request_.
   std::shared_ptr<const ApiKey> key_;

@@ -18,6 +18,7 @@
 #include "gateway/gateway.h"
 #include "gateway/outage/cache.h"
 #include "gateway/outage/health.h"
+#include "gateway/overrides.h"
 #include "gateway/runs/runs.h"
 #include "gateway/upstreams.h"
 #include "http/io_thread.h"
@@ -72,6 +73,7 @@ class Gateway::Core {
   ProviderSecrets secrets;
   Runs runs;
   ProviderHealth health;
+  GatewayOverrides overrides;
   AnswerCache cache;
   BackgroundCalls background;
   CallRecorder recorder;

@@ -186,6 +186,21 @@ bool Gateway::CloseBreaker(std::string_view upstream, std::string_view model) {
   return core_->health.Close(upstream, model, core_->deps.clock.Now());
 }
 
+bool Gateway::OpenBreaker(std::string_view upstream, std::string_view model, UnixNanos until,
+                          std::string why) {
+  return core_->health.Open(upstream, model, until, std::move(why), core_->deps.clock.Now());
+}
+
+std::string Gateway::UpstreamOf(std::string_view provider) const {
+  if (core_->upstreams->Find(provider) != nullptr) return std::string(provider);
+  for (const std::string_view name : core_->upstreams->Names()) {
+    if (core_->upstreams->Find(name)->provider() == provider) return std::string(name);
+  }
+  return "";
+}
+
+GatewayOverrides& Gateway::overrides() { return core_->overrides; }
+
 bool Gateway::ResumeRun(const TraceId& trace) { return core_->runs.Resume(trace); }
 
 GatewayStats Gateway::stats() const {

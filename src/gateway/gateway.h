@@ -30,6 +30,7 @@
 #include "gateway/options.h"
 #include "gateway/outage/cache.h"
 #include "gateway/outage/health.h"
+#include "gateway/overrides.h"
 #include "gateway/recorder.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
@@ -75,6 +76,13 @@ class Gateway {
   std::vector<ModelHealth> Health() const;
   std::string HealthJson() const;
   bool CloseBreaker(std::string_view upstream, std::string_view model);
+  // Holds a breaker open; see ProviderHealth::Open.
+  bool OpenBreaker(std::string_view upstream, std::string_view model, UnixNanos until,
+                   std::string why);
+  // The upstream of that name, else the first whose calls the spans of `provider` are; empty: none.
+  std::string UpstreamOf(std::string_view provider) const;
+  // What is changed for a while; any thread.
+  GatewayOverrides& overrides();
   // Lets a run that was stopped by a loop detector go on. False: it is not known (any more).
   bool ResumeRun(const TraceId& trace);
   GatewayStats stats() const;

@@ -502,6 +502,18 @@ std::string ProviderHealth::Json(UnixNanos now) const {
   return fmt::format(R"({{"window_s":{},"models":[{}]}})", kWindowNs / kNanosPerSecond, models);
 }
 
+bool ProviderHealth::Open(std::string_view provider, std::string_view name, UnixNanos until,
+                          std::string why, UnixNanos now) {
+  MutexLock lock(&book_->mutex_);
+  const std::shared_ptr<Model> model = book_->MakeLocked(provider, name);
+  if (model == nullptr || !book_->options_.breaker.enabled) return false;
+  book_->OpenLocked(*model, std::move(why), now);
+  model->open_until = until;
+  // It was not the model's doing: its next failure waits no longer for it.
+  model->opened_in_row = 0;
+  return true;
+}
+
 bool ProviderHealth::Close(std::string_view provider, std::string_view name, UnixNanos now) {
   MutexLock lock(&book_->mutex_);
   const std::shared_ptr<Model> model = book_->FindLocked(provider, name);

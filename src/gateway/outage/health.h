@@ -140,7 +140,11 @@ class ProviderHealth {
   // schema is `gateway` of listProviders in api/openapi/groups.json.
   std::string Json(UnixNanos now) const;
 
-  // An operator knows better: closes the breaker now. False: no such model.
+  // An operator, or a runbook, knows better: no call may begin before `until`, then one may. False: breakers
+  // are switched off, or there is no room.
+  bool Open(std::string_view provider, std::string_view model, UnixNanos until, std::string why,
+            UnixNanos now);
+  // The same: closes the breaker now. False: no such model.
   bool Close(std::string_view provider, std::string_view model, UnixNanos now);
 
  private:

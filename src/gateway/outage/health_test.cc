@@ -175,6 +175,19 @@ TEST_F(ProviderHealthTest, CallsFromBeforeItOpenedJudgeNothing) {
   EXPECT_EQ(Show().errors, 35) << "they are shown all the same";
 }
 
+TEST_F(ProviderHealthTest, OperatorHoldsItOpen) {
+  const UnixNanos until = now + 30 * kNanosPerMinute;
+  EXPECT_TRUE(health.Open("openai", "gpt", until, "a runbook opened it", now));
+  EXPECT_FALSE(health.MayBegin("openai", "gpt", until - 1));
+  const std::vector<ModelHealth> list = health.List(now);
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].opened_why, "a runbook opened it");
+  EXPECT_EQ(list[0].retry_at, until);
+  EXPECT_TRUE(health.MayBegin("openai", "gpt", until));
+  EXPECT_TRUE(health.Close("openai", "gpt", now));
+  EXPECT_TRUE(health.MayBegin("openai", "gpt", now));
+}
+
 TEST_F(ProviderHealthTest, OperatorCloses) {
   RunMany(5, kRefused);
   EXPECT_TRUE(health.Close("openai", "gpt", now));

@@ -58,6 +58,12 @@ constexpr RefusalRow kRows[] = {
      "DEADLINE_EXCEEDED"},
     {RefusalReason::kBreakerOpen, "breaker_open", 503, false, "overloaded_error", "server_error",
      "UNAVAILABLE"},
+    {RefusalReason::kStopped, "stopped", 403, true, "permission_error", "permission_error",
+     "FAILED_PRECONDITION"},
+    {RefusalReason::kCallCap, "call_cap", 402, true, "billing_error", "insufficient_quota",
+     "FAILED_PRECONDITION"},
+    {RefusalReason::kThrottled, "throttled", 429, false, "rate_limit_error", "rate_limit_error",
+     "RESOURCE_EXHAUSTED"},
 };
 
 constexpr bool InEnumOrder() {

@@ -49,6 +49,9 @@ enum class RefusalReason : uint8_t {
   kUpstreamTimeout,     // No first byte, or none for too long.
   kDeadline,            // The call's total time is over.
   kBreakerOpen,         // Every target's circuit breaker is open.
+  kStopped,             // An operator, or a runbook, stopped this run, feature, user or key.
+  kCallCap,             // The call may cost more than an operator's cap.
+  kThrottled,           // More calls a minute than an operator allows.
   kEnd,
 };
 
