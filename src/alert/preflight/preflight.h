@@ -22,6 +22,7 @@
 #include <absl/status/statusor.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -37,7 +38,6 @@
 #include "alert/preflight/replay.h"
 #include "alert/preflight/sandbox.h"
 #include "base/clock.h"
-#include "base/mutex.h"
 #include "query/scope.h"
 #include "store/state.h"
 
@@ -142,6 +142,14 @@ struct PreflightRequest {
   std::vector<std::string> only;  // Ids; empty: all.
 };
 
+// Of which point somebody speaks.
+struct PreflightTarget {
+  std::string project = "default";
+  std::string id;     // "OPS-04"
+  std::string by;     // Who says so, in their own words.
+  std::string actor;  // Who asked, for the audit log.
+};
+
 class Preflight {
  public:
   explicit Preflight(PreflightDeps deps);
@@ -151,17 +159,16 @@ class Preflight {
 
   // A person's word, for 90 days. kInvalidArgument: the point has no A, or `by` or the comment is
   // empty.
-  absl::Status Attest(std::string_view project, std::string_view id, std::string_view by,
-                      std::string_view comment, UnixNanos now);
+  absl::Status Attest(const PreflightTarget& target, std::string_view comment, UnixNanos now);
   // `until`: after now, at most a year.
-  absl::Status Waive(std::string_view project, std::string_view id, std::string_view by,
-                     std::string_view reason, UnixNanos until, UnixNanos now);
+  absl::Status Waive(const PreflightTarget& target, std::string_view reason, UnixNanos until,
+                     UnixNanos now);
   // Takes either back.
-  absl::Status Withdraw(std::string_view project, std::string_view id, std::string_view by);
+  absl::Status Withdraw(const PreflightTarget& target);
   // The result of a job or a drill: "verdict" of QLT-03, "seconds" of QLT-06, ... Which values a point
   // wants stands in docs/preflight.md; others are kept and shown.
-  absl::Status Record(std::string_view project, std::string_view id, std::string_view by,
-                      std::map<std::string, std::string> values, UnixNanos now);
+  absl::Status Record(const PreflightTarget& target,
+                      const std::map<std::string, std::string>& values, UnixNanos now);
 
   struct Notes {
     std::optional<PreflightNote> attestation, waiver;
@@ -170,11 +177,13 @@ class Preflight {
   Notes NotesOf(std::string_view project, std::string_view id) const;
 
  private:
+  absl::StatusOr<PreflightReport> RunHeld(const QueryContext& context,
+                                          const PreflightRequest& request);
   absl::Status Append(std::string_view kind, std::string_view project, std::string_view id,
                       std::string_view actor, std::string body, std::string_view action);
 
   const PreflightDeps deps_;
-  Mutex probing_;  // Held while probes run.
+  std::atomic<bool> probing_{false};  // A run with probes is under way.
 };
 
 }  // namespace pitot
