@@ -42,6 +42,9 @@ namespace pitot {
 
 class StateLog;
 
+// Why an alert is resolved, when it is not because a measurement said so.
+inline constexpr std::string_view kResolvedReasonAnnotation = "resolved_reason";
+
 struct LifecycleOptions {
   // Alerts at a time, of every state. Further series that breach are counted and not followed.
   size_t alerts_max = 10'000;
