@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cmd/alert_commands.h"
 #include "cmd/budgets.h"
 #include "cmd/changes.h"
 #include "cmd/commands.h"
@@ -47,6 +48,7 @@ struct Flags {
   std::string key_id, key_grace;
   bool yes = false;
   BudgetArgs budget;
+  AlertFlags alerting;
 };
 
 void AddGlobal(CLI::App& app, Flags& flags) {
@@ -318,6 +320,7 @@ void AddCommands(CLI::App& app, Flags& flags) {
   AddChanges(app, flags);
   AddKeys(app, flags);
   AddBudgets(app, flags);
+  AddAlertCommands(app, flags.alerting);
 
   CLI::App* config = app.add_subcommand("config", "About the configuration");
   config->require_subcommand(1);
@@ -361,6 +364,9 @@ int Run(const CLI::App& app, Flags& flags) {
   if (command == "budget") {
     return RunBudget(client, app.get_subcommands().front()->get_subcommands().front()->get_name(),
                      flags);
+  }
+  if (command == "alerts" || command == "silence") {
+    return RunAlertCommand(client, *app.get_subcommands().front(), flags.alerting);
   }
   if (command == "sql") return RunSql(client, flags.sql);
   if (command == "receipts") return RunReceipts(client, flags.json);

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/client.h"
+#include "cmd/view/alerts.h"
 #include "cmd/view/chart.h"
 #include "cmd/view/figures.h"
 #include "cmd/view/json_slice.h"
@@ -47,6 +48,13 @@ std::string Render(const std::string& name, std::string_view body, const Termina
   if (view == "budget") return RenderBudget(answer, terminal);
   if (view == "keys") return RenderKeys(answer, terminal);
   if (view == "newkey") return RenderNewKey(answer, terminal);
+  if (view == "alerts") return RenderAlerts(answer, terminal);
+  if (view == "alert") return RenderAlert(answer, terminal);
+  if (view == "rules") return RenderRules(answer, terminal);
+  if (view == "silences") return RenderSilences(answer, terminal);
+  if (view == "notifications") return RenderNotifications(answer, terminal);
+  if (view == "receivers") return RenderReceivers(answer, terminal);
+  if (view == "receivertest") return RenderReceiverTest(answer, terminal);
   if (view == "story") return RenderStory(answer, terminal);
   // A trace with its contents: the answer's `details` are the spans in whole.
   const auto read_span = [&](std::string_view id) -> std::optional<std::string> {
@@ -132,11 +140,14 @@ TEST(Chart, ShapesKeepTheirWidth) {
 
 TEST(Views, WhatIsNoAnswerEnds) {
   for (const char* text :
-       {"null", "[]", "1", "{}", R"({"groups":[1],"by":["a"],"tools":[null]})"}) {
+       {"null", "[]", "1", "{}", R"({"groups":[1],"by":["a"],"tools":[null]})",
+        R"({"alerts":[1,{"ack":3}],"alert":[],"rules":[{}],"silences":[null,{"matchers":[1]}]})"}) {
     const json::value answer = json::parse(text);
     for (const auto render :
          {RenderCostTree, RenderLatency, RenderHeatmap, RenderTools, RenderErrors, RenderGroups,
-          RenderSearch, RenderPrices, RenderKeys, RenderNewKey, RenderStory}) {
+          RenderSearch, RenderPrices, RenderKeys, RenderNewKey, RenderStory, RenderAlerts,
+          RenderAlert, RenderRules, RenderSilences, RenderNotifications, RenderReceivers,
+          RenderReceiverTest}) {
       render(answer, {.width = 80});
     }
     RenderCost(answer, answer, {.width = 80});
