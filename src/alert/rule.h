@@ -64,6 +64,7 @@ struct Reading {
   Annotations annotations;  // `summary`: one line with numbers; `description`: more.
   std::vector<std::string> exemplar_trace_ids;  // Hex.
   std::string reason;                           // Of kSuppressed, kLearning and kNoData, in words.
+  std::string runbook;                          // Of this series; empty: the rule's.
 };
 
 // [from, to); `to` 0: it lasts.

@@ -6,10 +6,12 @@
 
 #include <absl/status/status.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,13 +31,22 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(SloKind::kEnd)
     "ratio", "latency", "ttft", "cost_per_success", "score"};
 inline std::string_view Name(SloKind v) { return kSloKindNames[static_cast<size_t>(v)]; }
 
+// What SloSpec::exclude may name.
+//   caller_errors  failed by invalid arguments, a context too long, or a credential (401, 403)
+//   blocked        refused by Pitot itself: a budget or a loop; also runs that failed of that
+//   cancelled      by whoever asked
+//   probes         of an environment or feature called probe, probes or synthetic
+//   judges         evaluator spans, and all of a trace whose root is one
+inline constexpr std::array<std::string_view, 5> kSloExclusions = {"caller_errors", "blocked",
+                                                                   "cancelled", "probes", "judges"};
+
 struct SloSpec {
   std::string name;  // RFC 1123 label, at most 63: the label `slo`.
   std::string description;
   std::string project;  // Empty: every project, each with a budget of its own.
   SloKind kind = SloKind::kRatio;
   std::string filter;    // Valid: spans that match; docs/filter.md. Empty: model calls.
-  std::string good;      // kRatio: a filter.
+  std::string good;      // kRatio: a filter. Empty: did not fail.
   double threshold = 0;  // kLatency, kTtft: ms; kCostPerSuccess: USD; kScore: the score's own.
   std::string score;     // kScore
   double target = 0.99;  // (0, 1)
@@ -56,6 +67,9 @@ struct SloSpec {
   std::string runbook;  // "latency", "errors", "cost"; empty: by kind.
   std::string owner;
   std::string defined_in;  // "slos[0]", "openslo/chat.yaml"
+
+  // `runbook`, or what goes with the kind; empty: none does.
+  std::string_view Runbook() const;
 
   // Names field, value and what is accepted; an unreachable threshold is `burn_threshold_unreachable`
   // with what target would reach it.

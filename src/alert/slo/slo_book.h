@@ -39,7 +39,7 @@ enum class SloState : uint8_t {
   kBurning,    // A burn rule fires.
   kExhausted,  // Nothing is left of the budget.
   kNoData,     // Nothing valid in the whole window.
-  kLoading,    // The window has not been read to its start yet; nothing fires.
+  kLoading,    // The window has not been read to its start yet: its budget is not known.
   kError,      // Could not be read: SloStatus::error.
   kEnd,
 };
@@ -56,8 +56,7 @@ struct SloBurn {
 
 // One burn rule at work: a burn above `factor` over both windows.
 struct SloRuleState {
-  std::string_view
-      name;  // fast_page, fast_warning, page_quick, page_slow, ticket_quick, ticket_slow
+  std::string_view name;  // fast_page, page_quick, ...: BurnRule::name.
   std::string_view tier;  // The label: page, warning, ticket. Rules of one tier are one alert.
   AlertSeverity severity = AlertSeverity::kWarning;
   double factor = 0;
@@ -73,7 +72,8 @@ struct SloStatus {
   std::string project;
   SloState state = SloState::kLoading;
   std::string error;           // Of the last reading, when it failed.
-  UnixNanos as_of = 0;         // Of the last reading that went well; 0: none yet.
+  UnixNanos as_of = 0;         // Of the last reading that went well; 0: none yet, and no figures.
+  bool loaded = false;         // The whole window is known.
   UnixNanos loaded_since = 0;  // From where on minutes are known.
   SliCount total;              // Over the objective's window.
   std::optional<double> sli;
@@ -81,8 +81,7 @@ struct SloStatus {
   std::optional<double> burn;  // Over the objective's window.
   // At the burn of the last hour (or of the window, if that is shorter); nothing: it will last.
   std::optional<int64_t> time_to_exhaust_ns;
-  std::vector<SloBurn>
-      burns;  // 5m, 30m, 1h, 2h, 6h, 1d, 3d and the window, as far as they fit in it.
+  std::vector<SloBurn> burns;  // 5m, 30m, 1h, 2h, 6h, 1d, 3d, as far as they fit, and the window.
   std::vector<SloRuleState> rules;
 };
 
@@ -106,7 +105,7 @@ class SloBook {
   // one when none could be read.
   absl::Status Refresh(const QueryContext& query, const std::string& project);
 
-  // By name, then project; only those read at least once, or about to be, of `project` (empty: all).
+  // By name, then project; of those that Refresh was asked for, in `project` (empty: all).
   std::vector<SloStatus> Statuses(std::string_view project) const;
   std::optional<SloStatus> Find(std::string_view name, std::string_view project) const;
 
@@ -129,6 +128,7 @@ class SloBook {
   absl::Status RefreshSeries(const QueryContext& query, Series& series);
   absl::Status ReadMinutes(const QueryContext& query, Series& series, int64_t from_minute,
                            int64_t to_minute);
+  static SloStatus StatusOf(const Series& series);
 
   std::vector<std::shared_ptr<const SloSpec>> specs_;
   mutable Mutex mutex_;
