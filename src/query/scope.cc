@@ -37,14 +37,13 @@ SqlPiece FactsWhere(const Scope& scope, bool calls_only) {
   // asked, which would be a third of a plain sum.
   SqlPiece piece;
   piece.sql = fmt::format(
-      "f.project = {{project:String}}"
-      " AND indexHint(toUInt16(f.day) BETWEEN {{min_day:UInt16}} AND {{max_day:UInt16}}"
+      "{} AND indexHint(toUInt16(f.day) BETWEEN {{min_day:UInt16}} AND {{max_day:UInt16}}"
       " AND intDiv(f.end_ns, 60000000000) BETWEEN {{min_minute:Int64}} AND {{max_minute:Int64}})"
       " AND f.end_ns >= {{since_ns:Int64}} AND f.end_ns < {{until_ns:Int64}}{} AND {}",
+      scope.every_project ? "1" : "f.project = {project:String}",
       calls_only ? " AND f.is_call" : " AND f.is_call IN (0, 1)", filter.sql);
   const auto [since, until] = scope.window;
   piece.params = {
-      {"project", scope.project},
       {"min_day", fmt::to_string(DayOf(since))},
       {"max_day", fmt::to_string(DayOf(until))},
       {"min_minute", fmt::to_string(since / kNanosPerMinute)},
@@ -52,6 +51,7 @@ SqlPiece FactsWhere(const Scope& scope, bool calls_only) {
       {"since_ns", fmt::to_string(since)},
       {"until_ns", fmt::to_string(until)},
   };
+  if (!scope.every_project) piece.params.push_back({"project", scope.project});
   std::ranges::move(filter.params, std::back_inserter(piece.params));
   return piece;
 }

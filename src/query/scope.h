@@ -41,6 +41,8 @@ struct Scope {
   std::string project;
   Window window;
   Filter filter;  // An empty one matches every span.
+  // Of all projects together, whatever `project` is: for the server's own figures, never for a caller.
+  bool every_project = false;
 };
 
 // A piece of SQL with what is bound to it. Pieces of one statement use different parameter names.
