@@ -83,11 +83,15 @@ class CheckDeps(TreeTest):
         self.refuses("src/api/a.cc", "#include <boost/beast.hpp>\n", "from http only")
 
     def test_unknown_library(self):
-        self.refuses("src/api/a.cc", "#include <curl/curl.h>\n", "new here")
+        self.refuses("src/api/a.cc", "#include <uv/uv.h>\n", "new here")
 
     def test_library_leaks_through_a_header(self):
         self.write("src/receive/a.cc", '#include "http/server.h"\n')
         self.refuses("src/http/server.h", "#include <boost/asio.hpp>\n", "reaches receive")
+
+    def test_library_in_a_header_of_tests(self):
+        self.write("src/alert/a_test.cc", '#include "http/test_server.h"\n')
+        self.accepts("src/http/test_server.h", "#include <openssl/ssl.h>\n")
 
     def test_pure_folder_with_a_thread(self):
         self.refuses("src/decode/a.cc", "#include <thread>\n", "is pure")

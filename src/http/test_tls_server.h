@@ -24,9 +24,14 @@ class TestTlsServer {
  public:
   using Serve = std::function<void(SSL* ssl)>;
 
-  // `serve` runs after the handshake; null: every read is answered with "secret".
-  explicit TestTlsServer(Serve serve = nullptr)
-      : serve_(std::move(serve)), context_(SSL_CTX_new(TLS_server_method())) {
+  using Greet = std::function<void(int fd)>;
+
+  // `serve` runs after the handshake; null: every read is answered with "secret". `greet` runs before
+  // it, for protocols that begin without TLS.
+  explicit TestTlsServer(Serve serve = nullptr, Greet greet = nullptr)
+      : serve_(std::move(serve)),
+        greet_(std::move(greet)),
+        context_(SSL_CTX_new(TLS_server_method())) {
     key_ = EVP_RSA_gen(2048);
     certificate_ = X509_new();
     X509_set_version(certificate_, 2);
@@ -67,6 +72,7 @@ class TestTlsServer {
 
  private:
   void Accept(int fd) {
+    if (greet_ != nullptr) greet_(fd);
     SSL* ssl = SSL_new(context_);
     SSL_set_fd(ssl, fd);
     if (SSL_accept(ssl) == 1) {
@@ -84,6 +90,7 @@ class TestTlsServer {
   }
 
   const Serve serve_;
+  const Greet greet_;
   SSL_CTX* const context_;
   EVP_PKEY* key_ = nullptr;
   X509* certificate_ = nullptr;

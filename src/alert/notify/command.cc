@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,7 +139,8 @@ class Command final : public Channel {
  private:
   // Until it ends; kills nothing.
   absl::Status Await(pid_t pid, int out, const CancelTokenPtr& cancel, std::string& output) const {
-    const File process(::pidfd_open(pid, 0));
+    // Debian 12 declares pidfd_open for C only.
+    const File process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!process.is_open()) return ErrnoStatus("pidfd_open", errno);
     const auto until =
         std::chrono::steady_clock::now() + std::chrono::nanoseconds(options_.timeout_ns);

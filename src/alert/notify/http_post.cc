@@ -23,11 +23,17 @@ void BlotOut(std::string& text, std::string_view secret) {
   }
 }
 
+// Takes out of `text` whatever of a URL is secret, and `secret`.
+void BlotOut(std::string& text, std::string_view url, std::string_view secret) {
+  BlotOut(text, url);
+  if (const absl::StatusOr<Url> parsed = ParseUrl(url); parsed.ok()) BlotOut(text, parsed->target);
+  BlotOut(text, secret);
+}
+
 // What the other side says, on one line.
 std::string WordsOf(std::string_view body, std::string_view url, std::string_view secret) {
   std::string words(TrimText(body));
-  BlotOut(words, url);
-  BlotOut(words, secret);
+  BlotOut(words, url, secret);
   words = Shortened(words, kWordsMax);
   for (char& c : words) {
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
@@ -68,9 +74,12 @@ absl::StatusOr<HttpReply> Post(HttpClient& client, const PostRequest& request,
   const std::string host = HostOf(request.url);
   absl::StatusOr<HttpReply> reply = client.Call(call);
   if (!reply.ok()) {
-    std::string message(Message(reply.status()));
-    BlotOut(message, request.url);
-    BlotOut(message, secret);
+    // The client names the whole URL.
+    std::string_view why = Message(reply.status());
+    if (why.starts_with(request.url)) why.remove_prefix(request.url.size());
+    if (why.starts_with(": ")) why.remove_prefix(2);
+    std::string message(why);
+    BlotOut(message, request.url, secret);
     return absl::Status(reply.status().code(), host + ": " + message);
   }
   if (reply->status >= 200 && reply->status < 300) return reply;

@@ -15,7 +15,7 @@ namespace pitot {
 namespace {
 
 constexpr size_t kSubjectBytesMax = 250;
-constexpr size_t kMailWidth = 76;
+constexpr size_t kMailWidth = 74;  // Below the 75 at which quoted-printable breaks a line.
 
 bool IsPlain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });

@@ -138,7 +138,8 @@ class Slack final : public Channel {
       json::object edit = message;
       edit["channel"] = before->channel;
       edit["ts"] = before->ts;
-      posted = Call("chat.update", edit, cancel);
+      const absl::Status edited = Call("chat.update", edit, cancel).status();
+      posted = edited.ok() ? absl::StatusOr<Posted>(*before) : edited;
     }
     // None yet, or somebody deleted it, or it is too old to be edited.
     if (!before || absl::IsNotFound(posted.status())) {

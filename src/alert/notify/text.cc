@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "alert/notify/sender.h"
@@ -14,6 +15,10 @@ namespace {
 constexpr size_t kTitleBytesMax = 300;
 constexpr size_t kTraceLinksMax = 3;
 
+// Labels that say where, the widest first; others follow by name.
+constexpr std::array<std::string_view, 8> kWhere = {
+    kProjectLabel, "environment", "slo", "provider", "model", "feature", "tool", "budget"};
+
 std::string_view AnnotationOf(const Alert& alert, std::string_view name) {
   const auto found = alert.annotations.find(name);
   return found == alert.annotations.end() ? std::string_view() : TrimText(found->second);
@@ -22,7 +27,7 @@ std::string_view AnnotationOf(const Alert& alert, std::string_view name) {
 std::string_view FirstLine(std::string_view text) { return text.substr(0, text.find('\n')); }
 
 std::string OneLine(std::string_view text) {
-  std::string line(text);
+  std::string line(TrimText(text));
   std::replace_if(
       line.begin(), line.end(), [](unsigned char c) { return c < ' '; }, ' ');
   return line;
@@ -34,13 +39,12 @@ std::string WhereText(const Labels& labels) {
   const auto add = [&text](std::string_view name, std::string_view value) {
     fmt::format_to(std::back_inserter(text), "{}{} {}", text.empty() ? "" : ", ", name, value);
   };
-  if (const auto project = labels.find(kProjectLabel); project != labels.end()) {
-    add(kProjectLabel, project->second);
+  for (const std::string_view name : kWhere) {
+    if (const auto label = labels.find(name); label != labels.end()) add(name, label->second);
   }
   for (const auto& [name, value] : labels) {
-    if (name != kAlertNameLabel && name != kSeverityLabel && name != kProjectLabel) {
-      add(name, value);
-    }
+    const bool is_where = std::find(kWhere.begin(), kWhere.end(), name) != kWhere.end();
+    if (!is_where && name != kAlertNameLabel && name != kSeverityLabel) add(name, value);
   }
   return OneLine(text);
 }
@@ -50,9 +54,9 @@ std::string Headline(const Alert& alert) {
   const std::string_view summary = FirstLine(AnnotationOf(alert, kSummaryAnnotation));
   if (!summary.empty()) return OneLine(summary);
   std::string text(alert.AlertName());
+  if (alert.value) text += ": " + ValueText(*alert.value, alert.unit);
   const std::string where = WhereText(alert.labels);
-  if (!where.empty()) text += ": " + where;
-  if (alert.value) text += " is " + ValueText(*alert.value, alert.unit);
+  if (!where.empty()) text += fmt::format(" ({})", where);
   return OneLine(text);
 }
 
@@ -67,14 +71,17 @@ std::string MomentText(UnixNanos at) {
   return text + " UTC";
 }
 
+std::string LengthText(int64_t ns) {
+  return ns < kNanosPerSecond ? "less than a second" : FormatDuration(ns);
+}
+
 std::string SinceText(const Alert& alert, UnixNanos now) {
   const UnixNanos begin = BeginOf(alert);
   if (alert.state == AlertState::kResolved) {
     return fmt::format("{} to {}, {}", MomentText(begin), MomentText(alert.resolved_at),
-                       FormatDuration(std::max<int64_t>(0, alert.resolved_at - begin)));
+                       LengthText(alert.resolved_at - begin));
   }
-  return fmt::format("{}, for {}", MomentText(begin),
-                     FormatDuration(std::max<int64_t>(0, now - begin)));
+  return fmt::format("{}, for {}", MomentText(begin), LengthText(now - begin));
 }
 
 // What a person should know of the state beside "firing".
@@ -115,10 +122,11 @@ AlertText AlertTextOf(const Alert& alert, UnixNanos now, const TextOptions& opti
   if (const std::string_view url = AnnotationOf(alert, kRunbookUrlAnnotation); !url.empty()) {
     text.links.push_back({"Runbook", std::string(url)});
   }
-  for (const std::string& trace : alert.exemplar_trace_ids) {
-    if (text.links.size() >= kTraceLinksMax + 2 || options.external_url.empty()) break;
+  const size_t traces = std::min(alert.exemplar_trace_ids.size(), kTraceLinksMax);
+  for (size_t i = 0; i < traces && !options.external_url.empty(); ++i) {
     text.links.push_back(
-        {"Trace " + trace.substr(0, 8), fmt::format("{}/traces/{}", options.external_url, trace)});
+        {traces == 1 ? "Trace" : fmt::format("Trace {}", i + 1),
+         fmt::format("{}/traces/{}", options.external_url, alert.exemplar_trace_ids[i])});
   }
   if (options.external_url.empty() && !alert.exemplar_trace_ids.empty()) {
     fact("Trace", alert.exemplar_trace_ids.front());
@@ -140,7 +148,7 @@ std::string TitleOf(const Notification& notification) {
   const std::string first =
       notification.alerts.empty() ? "" : Headline(notification.alerts.front());
   if (firing == 0) {
-    const std::string more = all > 1 ? fmt::format(" (and {} more)", all - 1) : "";
+    const std::string more = all > 1 ? fmt::format(", and {} more", all - 1) : "";
     return Shortened(fmt::format("RESOLVED: {}{}", first, more), kTitleBytesMax);
   }
   std::string head = UpperName(notification.severity());
@@ -149,10 +157,12 @@ std::string TitleOf(const Notification& notification) {
         ", still firing after " + FormatDuration(std::max<int64_t>(
                                       0, notification.at - BeginOf(notification.alerts.front())));
   }
+  if (notification.reason == NotifyReason::kNewAlerts) head += ", more alerts";
+  if (notification.reason == NotifyReason::kResolvedSome) head += ", some resolved";
   if (notification.reason == NotifyReason::kFlapping) head += ", flapping";
   const size_t more = firing - 1 + notification.alerts_left_out;
   return Shortened(
-      fmt::format("{}: {}{}", head, first, more > 0 ? fmt::format(" (and {} more)", more) : ""),
+      fmt::format("{}: {}{}", head, first, more > 0 ? fmt::format(", and {} more", more) : ""),
       kTitleBytesMax);
 }
 
@@ -178,26 +188,33 @@ std::string_view ReasonText(NotifyReason reason) {
 
 // Appends `text` word by word, lines after the first behind `indent` blanks.
 void Wrap(std::string_view text, size_t indent, size_t width, std::string& out) {
+  const std::string margin(indent, ' ');
   size_t column = out.size() - (out.rfind('\n') + 1);
   bool first = true;
   for (const std::string_view line : SplitText(text, '\n')) {
     if (!first) {
-      out += '\n' + std::string(indent, ' ');
-      column = indent;
+      out += '\n';
+      column = 0;
     }
     bool line_begins = true;
     for (const std::string_view word : SplitText(line, ' ')) {
       if (word.empty()) continue;
       if (!line_begins && column + 1 + word.size() > width) {
-        out += '\n' + std::string(indent, ' ');
-        column = indent;
-      } else if (!line_begins) {
-        out += ' ';
-        ++column;
+        out += '\n';
+        column = 0;
+        line_begins = true;
       }
+      std::string_view gap;
+      if (!line_begins) {
+        gap = " ";
+      } else if (column == 0 && !first) {
+        gap = margin;
+      }
+      out += gap;
       out += word;
-      column += word.size();
+      column += gap.size() + word.size();
       line_begins = false;
+      first = false;
     }
     first = false;
   }
@@ -264,7 +281,6 @@ std::string PlainText(const NotificationText& text, size_t width) {
     }
     for (const TextLink& link : alert.links) {
       out += fmt::format("{:{}}{:<{}}", "", kIndent, link.title, kNames);
-      if (link.title.size() >= kNames) out += ' ';
       Wrap(link.url, kIndent + kNames, width, out);
     }
   }
