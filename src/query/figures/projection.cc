@@ -238,10 +238,13 @@ absl::StatusOr<std::string> ForecastJson(const QueryContext& context,
   RETURN_IF_ERROR(CheckTimezone(context, request.timezone));
   ASSIGN_OR_RETURN(const Today today, ReadToday(context, request.scope, request.timezone,
                                                 request.budget_usd, kMonthPastDays));
-  return fmt::format(
-      R"({{"day":{{{},"budget":{}}},"month":{}}})", DayMembers(today, request.timezone),
-      BudgetJson(request.budget_usd, JudgeProjection(today.forecast, request.budget_usd)),
-      MonthJson(today, request));
+  // In the first hour little money becomes much, also by the ratios of other days.
+  const auto spend = today.hours_elapsed >= kLinearHoursMin
+                         ? JudgeProjection(today.forecast, request.budget_usd)
+                         : std::nullopt;
+  return fmt::format(R"({{"day":{{{},"budget":{}}},"month":{}}})",
+                     DayMembers(today, request.timezone), BudgetJson(request.budget_usd, spend),
+                     MonthJson(today, request));
 }
 
 }  // namespace pitot
