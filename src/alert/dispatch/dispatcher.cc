@@ -35,22 +35,17 @@ std::string StateId(const GroupState& group) {
   return fmt::format("{}/{:016x}", group.receiver, hash.value());
 }
 
-NotificationRecord RecordOf(const Notification& notification, bool ok) {
-  NotificationRecord record;
-  record.receiver = notification.receiver;
-  record.group_key = notification.group_key;
-  record.group_labels = notification.group_labels;
-  record.reason = notification.reason;
-  record.sequence = notification.sequence;
-  record.severity = Name(notification.severity());
-  record.at = notification.at;
-  record.ok = ok;
-  for (const Alert& alert : notification.alerts) {
-    record.alerts.push_back(alert.fingerprint);
-    ++(IsActive(alert.state) ? record.firing : record.resolved);
-  }
-  return record;
+StateEvent EventOf(const GroupState& group, bool is_deleted) {
+  StateEvent event;
+  event.kind = kKind;
+  event.id = StateId(group);
+  event.body = is_deleted ? "{}" : boost::json::serialize(GroupJson(group));
+  event.is_deleted = is_deleted;
+  return event;
 }
+
+// Whether the log has anything of it.
+bool IsLogged(const GroupState& group) { return group.last.at != 0 || !group.attempted.empty(); }
 
 }  // namespace
 
@@ -92,6 +87,7 @@ struct Dispatcher::Impl {
   Mutex write_mutex ABSL_ACQUIRED_BEFORE(mutex);  // Orders what is written.
   mutable Mutex mutex;
   UnixNanos last_now ABSL_GUARDED_BY(mutex);
+  bool set_back ABSL_GUARDED_BY(mutex) = false;  // The log is to be written anew.
   std::map<GroupId, GroupState> groups ABSL_GUARDED_BY(mutex);
   absl::flat_hash_map<uint64_t, UnixNanos> last_sent ABSL_GUARDED_BY(mutex);
   std::deque<NotificationRecord> recent ABSL_GUARDED_BY(mutex);  // Oldest first.
@@ -102,6 +98,7 @@ UnixNanos Dispatcher::Impl::TimeOf(UnixNanos now) {
     for (auto& [id, group] : groups) MoveGroupBack(group, last_now - now);
     for (auto& [fingerprint, at] : last_sent) at -= last_now - now;
     last_now = now;
+    set_back = true;
   }
   last_now = std::max(last_now, now);
   return last_now;
@@ -114,29 +111,12 @@ absl::Status Dispatcher::Impl::Restore(UnixNanos now) {
     ASSIGN_OR_RETURN(const boost::json::object object,
                      ParseStateBody(fmt::format("notification {}", event.id), event.body));
     ASSIGN_OR_RETURN(GroupState group, ParseGroupJson(object));
-    latest = std::max(latest, group.sent_at);
-    NotificationRecord record;
-    record.receiver = group.receiver;
-    record.group_key = group.key;
-    record.group_labels = group.labels;
-    record.reason = group.reason;
-    record.sequence = group.sequence;
-    record.severity = TextOf(object, "severity");
-    record.firing = static_cast<size_t>(IntegerOf(object, "firing"));
-    record.resolved = static_cast<size_t>(IntegerOf(object, "resolved"));
-    record.at = group.sent_at;
-    record.ok = true;
-    if (const auto* alerts = object.if_contains("alerts"); alerts && alerts->is_array()) {
-      for (const boost::json::value& one : alerts->get_array()) {
-        if (!one.is_string()) continue;
-        if (const auto id = ParseFingerprint(one.get_string())) record.alerts.push_back(*id);
-      }
-    }
-    for (const uint64_t fingerprint : record.alerts) {
+    latest = std::max(latest, group.last.at);
+    if (group.last.at != 0) recent.push_back(group.last);
+    for (const uint64_t fingerprint : group.last.alerts) {
       UnixNanos& sent = last_sent[fingerprint];
-      sent = std::max(sent, group.sent_at);
+      sent = std::max(sent, group.last.at);
     }
-    recent.push_back(std::move(record));
     const GroupId id(group.receiver, group.key);
     groups[id] = std::move(group);
   }
@@ -144,15 +124,12 @@ absl::Status Dispatcher::Impl::Restore(UnixNanos now) {
   while (recent.size() > kRecentMax) recent.pop_front();
   // The clock was set back while nobody was looking.
   last_now = std::max(latest, now);
-  if (latest > now) {
-    for (auto& [id, group] : groups) MoveGroupBack(group, latest - now);
-    last_now = now;
-  }
+  TimeOf(now);
   return absl::OkStatus();
 }
 
 void Dispatcher::Impl::Mark(std::vector<Alert>& alerts, UnixNanos now) const {
-  Inhibit(inhibit, alerts);
+  Inhibit(inhibit, alerts, now);
   for (Alert& alert : alerts) {
     alert.silenced_by.clear();
     if (alert.state != AlertState::kResolved) {
@@ -182,19 +159,14 @@ std::vector<StateEvent> Dispatcher::Impl::Forget(UnixNanos now) {
   for (auto at = groups.begin(); at != groups.end();) {
     const GroupState& group = at->second;
     const bool is_known = receivers.contains(group.receiver) && !group.receiver.empty();
-    const bool is_over = group.told.empty() && !group.is_open && !group.sending &&
-                         group.alerts.empty() && now - group.sent_at > kNotificationRetentionNs;
+    const bool is_over = group.told.empty() && group.attempted.empty() && !group.is_open &&
+                         !group.sending && group.alerts.empty() &&
+                         now - group.last.at > kNotificationRetentionNs;
     if (is_known ? !is_over : !group.alerts.empty()) {
       ++at;
       continue;
     }
-    if (group.sent_at != 0) {
-      StateEvent& event = events.emplace_back();
-      event.kind = kKind;
-      event.id = StateId(group);
-      event.body = "{}";
-      event.is_deleted = true;
-    }
+    if (IsLogged(group)) events.push_back(EventOf(group, true));
     at = groups.erase(at);
   }
   return events;
@@ -229,7 +201,7 @@ absl::StatusOr<std::unique_ptr<Dispatcher>> Dispatcher::Open(const AlertOptions&
 std::vector<Notification> Dispatcher::Tick(std::vector<Alert>& alerts, UnixNanos now) {
   MutexLock writing(&impl_->write_mutex);
   std::vector<Notification> due;
-  std::vector<StateEvent> forgotten;
+  std::vector<StateEvent> events;
   {
     MutexLock lock(&impl_->mutex);
     now = impl_->TimeOf(now);
@@ -266,13 +238,19 @@ std::vector<Notification> Dispatcher::Tick(std::vector<Alert>& alerts, UnixNanos
       }
       if (!impl_->receivers.contains(id.first)) continue;
       const GroupPolicy policy = impl_->PolicyOf(id.first, one.route);
+      const size_t attempted = group.attempted.size();
       if (auto notification = FlushGroup(group, one.members, policy, now)) {
         due.push_back(*std::move(notification));
       }
+      const bool attempts = group.attempted.size() > attempted;
+      if (attempts || (impl_->set_back && IsLogged(group))) {
+        events.push_back(EventOf(group, false));
+      }
     }
-    forgotten = impl_->Forget(now);
+    impl_->set_back = false;
+    std::ranges::move(impl_->Forget(now), std::back_inserter(events));
   }
-  impl_->Write(std::move(forgotten));
+  impl_->Write(std::move(events));
   // The most urgent first.
   std::ranges::stable_sort(due, [](const Notification& a, const Notification& b) {
     return std::pair(a.firing(), a.severity()) > std::pair(b.firing(), b.severity());
@@ -297,15 +275,14 @@ void Dispatcher::Sent(const Notification& notification, bool ok, UnixNanos now) 
     if (found == impl_->groups.end()) return;
     GroupState& group = found->second;
     if (!group.sending || group.sending->notification.sequence != notification.sequence) return;
+    const bool was_logged = ok || !group.attempted.empty();
     FinishSending(group, ok, now);
-    if (!ok) return;
-    for (const Alert& alert : notification.alerts) {
-      impl_->last_sent[alert.fingerprint] = group.sent_at;
+    if (ok) {
+      for (const Alert& alert : notification.alerts) {
+        impl_->last_sent[alert.fingerprint] = group.last.at;
+      }
     }
-    StateEvent& event = events.emplace_back();
-    event.kind = kKind;
-    event.id = StateId(group);
-    event.body = boost::json::serialize(GroupJson(group, notification));
+    if (was_logged) events.push_back(EventOf(group, !IsLogged(group)));
   }
   impl_->Write(std::move(events));
 }
@@ -330,8 +307,8 @@ std::vector<AlertGroup> Dispatcher::Groups() const {
     one.labels = group.labels;
     one.alerts = group.alerts;
     one.next_flush_at = group.is_open ? group.next_flush_at : 0;
-    one.last_sent_at = group.sent_at;
-    one.sequence = group.sequence;
+    one.last_sent_at = group.last.at;
+    one.sequence = group.last.sequence;
     one.failures = group.failures;
     one.sending = group.sending.has_value();
   }

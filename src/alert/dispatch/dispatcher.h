@@ -20,7 +20,8 @@
 //
 // What was told is in the notification log (StateLog kind `notification`, id RECEIVER/HASH of the group
 // key), written when the sender says that it was sent: a crash before that repeats, and never loses.
-// The log also gives groups their rhythm back after a restart. Entries of groups that are over are
+// What is news is also noted before it is sent, so that its end is told even if it is over by the time
+// that the program runs again. The log also gives groups their rhythm back after a restart. Entries of groups that are over are
 // forgotten after 120 h; longer repeat intervals count as that.
 #pragma once
 

@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 #include <utility>
 
-#include "alert/dispatch/dispatcher.h"
 #include "alert/lifecycle/alert_json.h"
 #include "base/status.h"
 
@@ -21,6 +20,44 @@ bool IsPage(const Alert& alert) { return SeverityOf(alert) == AlertSeverity::kPa
 
 bool IsAcknowledged(const Alert& alert, UnixNanos now) {
   return alert.ack && (alert.ack->until == 0 || now < alert.ack->until);
+}
+
+template <typename Fingerprints>
+json::array FingerprintsJson(const Fingerprints& fingerprints) {
+  json::array texts;
+  for (const uint64_t one : fingerprints) texts.emplace_back(FingerprintText(one));
+  return texts;
+}
+
+std::vector<uint64_t> ParseFingerprints(const json::object& object, std::string_view member) {
+  std::vector<uint64_t> fingerprints;
+  const json::value* value = object.if_contains(member);
+  if (value == nullptr || !value->is_array()) return fingerprints;
+  for (const json::value& one : value->get_array()) {
+    if (!one.is_string()) continue;
+    if (const auto known = ParseFingerprint(one.get_string())) fingerprints.push_back(*known);
+  }
+  return fingerprints;
+}
+
+json::array AlertsJson(const std::map<uint64_t, Alert>& alerts) {
+  json::array array;
+  for (const auto& [fingerprint, alert] : alerts) array.push_back(AlertJson(alert));
+  return array;
+}
+
+absl::StatusOr<std::map<uint64_t, Alert>> ParseAlerts(const json::object& object,
+                                                      std::string_view member) {
+  std::map<uint64_t, Alert> alerts;
+  const json::value* value = object.if_contains(member);
+  if (value == nullptr || !value->is_array()) return alerts;
+  for (const json::value& one : value->get_array()) {
+    if (!one.is_object()) continue;
+    ASSIGN_OR_RETURN(Alert alert, ParseAlertJson(one.get_object()));
+    const uint64_t fingerprint = alert.fingerprint;
+    alerts[fingerprint] = std::move(alert);
+  }
+  return alerts;
 }
 
 struct Situation {
@@ -40,7 +77,9 @@ Situation SituationOf(const GroupState& group, const GroupMembers& members, Unix
     situation.active.insert(alert->fingerprint);
     if (!IsMuted(*alert)) situation.firing.push_back(alert);
   }
-  for (const auto& [fingerprint, told] : group.told) {
+  std::map<uint64_t, Alert> told_or_attempted = group.told;
+  told_or_attempted.insert(group.attempted.begin(), group.attempted.end());
+  for (const auto& [fingerprint, told] : told_or_attempted) {
     if (situation.active.contains(fingerprint)) continue;
     const auto known = resolved.find(fingerprint);
     Alert& over = situation.over.emplace_back(known == resolved.end() ? told : *known->second);
@@ -87,6 +126,10 @@ void OpenGroup(GroupState& group, const Situation& situation, const GroupPolicy&
                UnixNanos now) {
   group.is_open = true;
   group.failures = 0;
+  if (situation.firing.empty() && group.told.empty()) {
+    group.next_flush_at = now;
+    return;
+  }
   if (!group.told.empty()) {
     // Of the log, after a restart.
     group.next_flush_at = InRhythm(group.due_at, policy.group_interval_ns, now);
@@ -119,7 +162,7 @@ Notification Compose(GroupState& group, Situation& situation, NotifyReason reaso
   notification.group_labels = group.labels;
   notification.reason = reason;
   notification.at = now;
-  notification.sequence = group.sequence + 1;
+  notification.sequence = group.last.sequence + 1;
   for (const Alert* alert : situation.firing) notification.alerts.push_back(*alert);
   for (Alert& alert : situation.over) notification.alerts.push_back(std::move(alert));
   for (Alert& alert : notification.alerts) alert.last_sent_at = now;
@@ -132,6 +175,9 @@ Notification Compose(GroupState& group, Situation& situation, NotifyReason reaso
     }
     for (const Alert* alert : situation.firing) {
       sending.told[alert->fingerprint] = *alert;
+      if (!group.told.contains(alert->fingerprint)) {
+        group.attempted[alert->fingerprint] = *alert;
+      }
       if (alert->flapping) sending.told_flapping.insert(alert->fingerprint);
     }
   }
@@ -152,11 +198,14 @@ std::optional<Notification> FlushGroup(GroupState& group, const GroupMembers& me
   for (const Alert* alert : members.alerts) group.alerts.push_back(alert->fingerprint);
   // A sender that never says what became of it.
   if (group.sending && now - group.sending->since > 2 * policy.group_interval_ns) {
-    FinishSending(group, false, now);
+    group.sending.reset();
+    ++group.failures;
   }
   Situation situation = SituationOf(group, members, now);
   if (!group.is_open) {
-    if (situation.firing.empty() && group.told.empty()) return std::nullopt;
+    if (situation.firing.empty() && situation.over.empty() && group.told.empty()) {
+      return std::nullopt;
+    }
     OpenGroup(group, situation, policy, now);
   }
   if (group.sending) return std::nullopt;
@@ -168,7 +217,7 @@ std::optional<Notification> FlushGroup(GroupState& group, const GroupMembers& me
   group.next_flush_at = due + policy.group_interval_ns;
   const std::optional<NotifyReason> reason = ReasonOf(group, situation, policy, now);
   if (!reason) {
-    group.is_open = !situation.firing.empty() || !group.told.empty();
+    group.is_open = !situation.firing.empty() || !group.told.empty() || !group.attempted.empty();
     return std::nullopt;
   }
   return Compose(group, situation, *reason, due, now);
@@ -177,28 +226,47 @@ std::optional<Notification> FlushGroup(GroupState& group, const GroupMembers& me
 void FinishSending(GroupState& group, bool ok, UnixNanos now) {
   if (!group.sending) return;
   GroupState::Sending sending = *std::exchange(group.sending, std::nullopt);
+  group.attempted.clear();
   if (!ok) {
     ++group.failures;
     return;
   }
   group.told = std::move(sending.told);
   group.told_flapping = std::move(sending.told_flapping);
-  group.sent_at = std::min(sending.since, now);
+  group.last = RecordOf(sending.notification, true);
+  group.last.at = std::min(sending.since, now);
   group.due_at = sending.due_at;
-  group.sequence = sending.notification.sequence;
-  group.reason = sending.notification.reason;
   group.failures = 0;
   // Over; what fires next waits for group_wait again.
   if (group.told.empty()) group.is_open = false;
 }
 
+NotificationRecord RecordOf(const Notification& notification, bool ok) {
+  NotificationRecord record;
+  record.receiver = notification.receiver;
+  record.group_key = notification.group_key;
+  record.group_labels = notification.group_labels;
+  record.reason = notification.reason;
+  record.sequence = notification.sequence;
+  record.severity = Name(notification.severity());
+  record.at = notification.at;
+  record.ok = ok;
+  for (const Alert& alert : notification.alerts) {
+    record.alerts.push_back(alert.fingerprint);
+    ++(IsActive(alert.state) ? record.firing : record.resolved);
+  }
+  return record;
+}
+
 void MoveGroupBack(GroupState& group, int64_t by_ns) {
-  for (UnixNanos* moment : {&group.sent_at, &group.due_at, &group.next_flush_at}) {
+  for (UnixNanos* moment : {&group.last.at, &group.due_at, &group.next_flush_at}) {
     if (*moment != 0) *moment -= by_ns;
   }
-  for (auto& [fingerprint, told] : group.told) {
-    for (UnixNanos* moment : {&told.active_at, &told.fired_at, &told.last_sent_at}) {
-      if (*moment != 0) *moment -= by_ns;
+  for (auto* alerts : {&group.told, &group.attempted}) {
+    for (auto& [fingerprint, alert] : *alerts) {
+      for (UnixNanos* moment : {&alert.active_at, &alert.fired_at, &alert.last_sent_at}) {
+        if (*moment != 0) *moment -= by_ns;
+      }
     }
   }
   if (group.sending) {
@@ -207,30 +275,22 @@ void MoveGroupBack(GroupState& group, int64_t by_ns) {
   }
 }
 
-json::object GroupJson(const GroupState& group, const Notification& last) {
-  json::array told, flapping, alerts;
-  for (const auto& [fingerprint, alert] : group.told) told.push_back(AlertJson(alert));
-  for (const uint64_t fingerprint : group.told_flapping) {
-    flapping.emplace_back(FingerprintText(fingerprint));
-  }
-  int64_t firing = 0;
-  for (const Alert& alert : last.alerts) {
-    alerts.emplace_back(FingerprintText(alert.fingerprint));
-    firing += IsActive(alert.state) ? 1 : 0;
-  }
+json::object GroupJson(const GroupState& group) {
+  const NotificationRecord& last = group.last;
   return {{"receiver", group.receiver},
           {"group_key", group.key},
           {"group_labels", TextsJson(group.labels)},
-          {"reason", Name(group.reason)},
-          {"severity", Name(last.severity())},
-          {"sequence", group.sequence},
-          {"at", group.sent_at},
+          {"reason", Name(last.reason)},
+          {"severity", last.severity},
+          {"sequence", last.sequence},
+          {"at", last.at},
           {"due_at", group.due_at},
-          {"firing", firing},
-          {"resolved", static_cast<int64_t>(last.alerts.size()) - firing},
-          {"alerts", std::move(alerts)},
-          {"told", std::move(told)},
-          {"flapping", std::move(flapping)}};
+          {"firing", last.firing},
+          {"resolved", last.resolved},
+          {"alerts", FingerprintsJson(last.alerts)},
+          {"told", AlertsJson(group.told)},
+          {"attempted", AlertsJson(group.attempted)},
+          {"flapping", FingerprintsJson(group.told_flapping)}};
 }
 
 absl::StatusOr<GroupState> ParseGroupJson(const json::object& object) {
@@ -239,29 +299,26 @@ absl::StatusOr<GroupState> ParseGroupJson(const json::object& object) {
   group.key = TextOf(object, "group_key");
   if (group.key.empty()) return Internal("an entry of the notification log has no group");
   group.labels = ParseTexts(object, "group_labels");
-  group.sequence = static_cast<uint64_t>(IntegerOf(object, "sequence"));
-  group.sent_at = IntegerOf(object, "at");
-  group.due_at = IntegerOf(object, "due_at", group.sent_at);
+  NotificationRecord& last = group.last;
+  last.receiver = group.receiver;
+  last.group_key = group.key;
+  last.group_labels = group.labels;
+  last.severity = TextOf(object, "severity");
+  last.sequence = static_cast<uint64_t>(IntegerOf(object, "sequence"));
+  last.at = IntegerOf(object, "at");
+  last.firing = static_cast<size_t>(IntegerOf(object, "firing"));
+  last.resolved = static_cast<size_t>(IntegerOf(object, "resolved"));
+  last.alerts = ParseFingerprints(object, "alerts");
+  last.ok = true;
   const auto reason = std::ranges::find(kNotifyReasonNames, TextOf(object, "reason"));
   if (reason != kNotifyReasonNames.end()) {
-    group.reason = static_cast<NotifyReason>(reason - kNotifyReasonNames.begin());
+    last.reason = static_cast<NotifyReason>(reason - kNotifyReasonNames.begin());
   }
-  if (const json::value* told = object.if_contains("told"); told != nullptr && told->is_array()) {
-    for (const json::value& one : told->get_array()) {
-      if (!one.is_object()) continue;
-      ASSIGN_OR_RETURN(Alert alert, ParseAlertJson(one.get_object()));
-      alert.last_sent_at = group.sent_at;
-      group.told[alert.fingerprint] = std::move(alert);
-    }
-  }
-  const json::value* flapping = object.if_contains("flapping");
-  if (flapping != nullptr && flapping->is_array()) {
-    for (const json::value& one : flapping->get_array()) {
-      if (!one.is_string()) continue;
-      if (const auto fingerprint = ParseFingerprint(one.get_string())) {
-        group.told_flapping.insert(*fingerprint);
-      }
-    }
+  group.due_at = IntegerOf(object, "due_at", last.at);
+  ASSIGN_OR_RETURN(group.told, ParseAlerts(object, "told"));
+  ASSIGN_OR_RETURN(group.attempted, ParseAlerts(object, "attempted"));
+  for (const uint64_t fingerprint : ParseFingerprints(object, "flapping")) {
+    group.told_flapping.insert(fingerprint);
   }
   return group;
 }

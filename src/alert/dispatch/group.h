@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "alert/alert.h"
-#include "alert/dispatch/routes.h"
+#include "alert/dispatch/dispatcher.h"
 
 namespace pitot {
 
@@ -27,12 +27,13 @@ struct GroupState {
   // Of the log: what was told last.
   std::map<uint64_t, Alert> told;  // As firing, and not yet as over.
   std::set<uint64_t> told_flapping;
-  UnixNanos sent_at = 0;  // 0: never.
+  // Perhaps told as firing: nobody said what became of that. They are told again, and that they are
+  // over as if they had been.
+  std::map<uint64_t, Alert> attempted;
+  NotificationRecord last;  // `at` 0: there was none.
   // When that was due: what repeat_interval and the rhythm count from, so that a tick that comes late
   // moves neither.
   UnixNanos due_at = 0;
-  uint64_t sequence = 0;
-  NotifyReason reason = NotifyReason::kFirst;
 
   bool is_open = false;  // It has a timer.
   UnixNanos next_flush_at = 0;
@@ -65,18 +66,21 @@ struct GroupPolicy {
   bool wants_resolved = true;
 };
 
-// Moves the group to `now`; the notification that it is told, if it is. It is then with the sender.
+// Moves the group to `now`; the notification that it is told, if it is. It is then with the sender, and
+// the log is to be written before it goes.
 std::optional<Notification> FlushGroup(GroupState& group, const GroupMembers& members,
                                        const GroupPolicy& policy, UnixNanos now);
 
-// What became of it. Nothing to write when it failed.
+// What became of it; the log is to be written.
 void FinishSending(GroupState& group, bool ok, UnixNanos now);
+
+NotificationRecord RecordOf(const Notification& notification, bool ok);
 
 // The clock was set back.
 void MoveGroupBack(GroupState& group, int64_t by_ns);
 
 // The log's part, as kept in the StateLog.
-boost::json::object GroupJson(const GroupState& group, const Notification& last);
+boost::json::object GroupJson(const GroupState& group);
 absl::StatusOr<GroupState> ParseGroupJson(const boost::json::object& json);
 
 }  // namespace pitot

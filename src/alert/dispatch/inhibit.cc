@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "alert/lifecycle/lifecycle.h"
 #include "alert/matcher.h"
 
 namespace pitot {
@@ -46,10 +47,17 @@ struct Source {
   bool is_target = false;
 };
 
-void InhibitBy(const InhibitRule& rule, std::vector<Alert>& alerts) {
+bool Inhibits(const Alert& alert, UnixNanos now) {
+  if (IsActive(alert.state)) return true;
+  // One that is over for another reason than a measurement goes on as something else, or was nothing.
+  return alert.state == AlertState::kResolved && now - alert.resolved_at < kInhibitLingerNs &&
+         !alert.annotations.contains(kResolvedReasonAnnotation);
+}
+
+void InhibitBy(const InhibitRule& rule, std::vector<Alert>& alerts, UnixNanos now) {
   absl::flat_hash_map<std::string, std::vector<Source>> sources;
   for (const Alert& alert : alerts) {
-    if (!IsActive(alert.state) || !MatchAll(rule.source, alert.labels)) continue;
+    if (!Inhibits(alert, now) || !MatchAll(rule.source, alert.labels)) continue;
     sources[KeyOf(rule.equal, alert)].push_back(
         {alert.fingerprint, MatchAll(rule.target, alert.labels)});
   }
@@ -95,9 +103,9 @@ std::vector<InhibitRule> DefaultInhibitRules() {
   return inhibit;
 }
 
-void Inhibit(const std::vector<InhibitRule>& rules, std::vector<Alert>& alerts) {
+void Inhibit(const std::vector<InhibitRule>& rules, std::vector<Alert>& alerts, UnixNanos now) {
   for (Alert& alert : alerts) alert.inhibited_by.clear();
-  for (const InhibitRule& rule : rules) InhibitBy(rule, alerts);
+  for (const InhibitRule& rule : rules) InhibitBy(rule, alerts, now);
   for (Alert& alert : alerts) {
     std::ranges::sort(alert.inhibited_by);
     std::vector<uint64_t>& by = alert.inhibited_by;

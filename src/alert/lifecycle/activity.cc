@@ -50,7 +50,7 @@ void Activity::Begin(const Alert& alert, UnixNanos at) {
     }
   }
   if (entry.spans.size() == kSpansMax) entry.spans.pop_front();
-  entry.spans.push_back({at, 0, 0});
+  entry.spans.push_back({.from = at});
 }
 
 void Activity::Fired(uint64_t fingerprint, UnixNanos at) {
@@ -67,6 +67,22 @@ void Activity::End(uint64_t fingerprint, UnixNanos at) {
   if (last.to != 0) return;
   last.to = std::max(at, last.from + 1);
   if (last.fired_at != 0) changed_.insert(fingerprint);
+}
+
+void Activity::HandOn(uint64_t from, uint64_t to, UnixNanos at) {
+  const auto found = entries_.find(from);
+  if (found == entries_.end() || found->second.spans.empty()) return;
+  Span& last = found->second.spans.back();
+  last.handed_on = last.to == 0 && last.fired_at != 0;
+  End(from, at);
+  const auto next = entries_.find(to);
+  if (next != entries_.end() && !next->second.spans.empty()) {
+    next->second.spans.back().taken_over = last.handed_on;
+  }
+}
+
+void Activity::ChangeAll() {
+  for (const auto& [fingerprint, entry] : entries_) changed_.insert(fingerprint);
 }
 
 void Activity::EndOthers(const absl::flat_hash_set<uint64_t>& active, UnixNanos at) {
@@ -89,8 +105,8 @@ int Activity::Changes(uint64_t fingerprint, UnixNanos since) const {
   int changes = 0;
   for (const Span& span : found->second.spans) {
     if (span.fired_at == 0) continue;
-    changes += span.fired_at >= since ? 1 : 0;
-    changes += span.to >= since && span.to != 0 ? 1 : 0;
+    changes += span.fired_at >= since && !span.taken_over ? 1 : 0;
+    changes += span.to >= since && span.to != 0 && !span.handed_on ? 1 : 0;
   }
   return changes;
 }
@@ -150,7 +166,8 @@ std::vector<std::pair<uint64_t, json::object>> Activity::TakeChanged() {
     if (found == entries_.end()) continue;
     json::array spans;
     for (const Span& span : found->second.spans) {
-      spans.push_back(json::array{span.from, span.fired_at, span.to});
+      spans.push_back(json::array{span.from, span.fired_at, span.to,
+                                  (span.taken_over ? 1 : 0) | (span.handed_on ? 2 : 0)});
     }
     object["rule"] = found->second.rule_id;
     object["labels"] = TextsJson(found->second.labels);
@@ -167,12 +184,13 @@ void Activity::Restore(uint64_t fingerprint, const json::object& object) {
   entry.rule_id = TextOf(object, "rule");
   entry.labels = ParseTexts(object, "labels");
   for (const json::value& one : spans->get_array()) {
-    if (!one.is_array() || one.get_array().size() != 3) continue;
-    int64_t moments[3] = {0, 0, 0};
-    for (size_t i = 0; i < 3; ++i) {
-      if (one.get_array()[i].is_int64()) moments[i] = one.get_array()[i].get_int64();
+    if (!one.is_array() || one.get_array().size() != 4) continue;
+    int64_t numbers[4] = {0, 0, 0, 0};
+    for (size_t i = 0; i < 4; ++i) {
+      if (one.get_array()[i].is_int64()) numbers[i] = one.get_array()[i].get_int64();
     }
-    entry.spans.push_back({moments[0], moments[1], moments[2]});
+    entry.spans.push_back(
+        {numbers[0], numbers[1], numbers[2], (numbers[3] & 1) != 0, (numbers[3] & 2) != 0});
   }
   if (!entry.spans.empty()) entries_[fingerprint] = std::move(entry);
 }

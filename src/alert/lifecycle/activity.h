@@ -30,6 +30,9 @@ class Activity {
     UnixNanos from = 0;
     UnixNanos fired_at = 0;  // 0: it did not come to that.
     UnixNanos to = 0;        // 0: it lasts.
+    // It began, or ended, as the same thing with another severity: no change of what is told.
+    bool taken_over = false;
+    bool handed_on = false;
   };
 
   // `followed_max`: alerts of which it is known; the one quiet for longest is forgotten for another.
@@ -38,6 +41,8 @@ class Activity {
   void Begin(const Alert& alert, UnixNanos at);
   void Fired(uint64_t fingerprint, UnixNanos at);
   void End(uint64_t fingerprint, UnixNanos at);
+  // What is going on with one goes on with the other.
+  void HandOn(uint64_t from, uint64_t to, UnixNanos at);
   // Ends all but `active`: what was going on when the program ended, and is not any more.
   void EndOthers(const absl::flat_hash_set<uint64_t>& active, UnixNanos at);
 
@@ -55,6 +60,7 @@ class Activity {
   // empty object: nothing is known of it any more. Short pending times wait until one of these.
   std::vector<std::pair<uint64_t, boost::json::object>> TakeChanged();
   void ChangeAgain(uint64_t fingerprint) { changed_.insert(fingerprint); }
+  void ChangeAll();
   void Restore(uint64_t fingerprint, const boost::json::object& json);
 
  private:

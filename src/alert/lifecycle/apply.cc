@@ -70,7 +70,7 @@ std::map<uint64_t, const Reading*> BySeries(const RuleSpec& rule, std::string_vi
 
 void TakeMeasurement(Alert& alert, const RuleSpec& rule, const Reading& reading, UnixNanos now) {
   alert.unit = rule.unit;
-  alert.runbook = rule.runbook;
+  alert.runbook = reading.runbook.empty() ? rule.runbook : reading.runbook;
   if (reading.verdict == Verdict::kNoData) return;
   alert.last_seen_at = now;
   if (reading.value) alert.value = reading.value;
@@ -137,11 +137,13 @@ AlertTrack* Lifecycle::Impl::WithSeverity(AlertTrack& track, const RuleSpec& rul
   if (old.state == AlertState::kResolved) return next;  // Begins anew, which the caller does.
   const UnixNanos since = track.since;
   Start(*next, from, active ? AlertState::kFiring : AlertState::kPending, old.active_at, now);
+  next->alert.flapping = old.flapping;
   if (!active) next->since = since;
   if (wanted < has) next->alert.ack = old.ack;
   next->added = track.added;
   next->alert.annotations = old.annotations;
   next->alert.exemplar_trace_ids = old.exemplar_trace_ids;
+  activity.HandOn(old.fingerprint, next->alert.fingerprint, now);
   Resolve(track, fmt::format("it goes on with severity {}", Name(wanted)), now);
   return next;
 }

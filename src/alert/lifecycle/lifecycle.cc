@@ -31,6 +31,7 @@ void Lifecycle::Impl::MoveBack(int64_t by_ns) {
                               &track.evaluated_at, &track.heard_at, &track.lower_since}) {
       if (*moment != 0) *moment -= by_ns;
     }
+    track.changed = true;  // All that is written is of one clock.
     if (alert.ack) alert.ack->at -= by_ns;
     if (track.before) track.before->resolved_at -= by_ns;
   }
@@ -38,6 +39,8 @@ void Lifecycle::Impl::MoveBack(int64_t by_ns) {
     for (SuppressedReading& reading : rule.suppressed) reading.since -= by_ns;
   }
   activity.MoveBack(by_ns);
+  activity.ChangeAll();
+  pending_changed = true;
   timers_written_at -= by_ns;
 }
 
