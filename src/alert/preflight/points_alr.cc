@@ -214,7 +214,8 @@ absl::Status JudgeBurnRates(const PointContext& context, Judgement& judgement) {
                                 ? tier.budget_share * static_cast<double>(slo.window_ns) /
                                       static_cast<double>(tier.long_ns)
                                 : tier.factor;
-      const bool ok = reachable > factor;
+      // At a target of 0.9 the two are equal, but for rounding.
+      const bool ok = reachable > factor * (1 + 1e-9);
       if (!IsOn(slo, tier)) continue;
       ++on;
       rows.push_back(fmt::format(R"({{"slo":{},"tier":"{}","factor":{},"reachable":{},"ok":{}}})",

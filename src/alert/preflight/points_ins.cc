@@ -17,6 +17,11 @@ double Share(int64_t part, int64_t whole) {
 // A call that failed has no tokens and no finish_reason to report.
 constexpr std::string_view kAnsweredSql = "f.status NOT IN ('error', 'unfinished')";
 
+constexpr std::string_view kNoTokensSql =
+    "(f.input_tokens + f.cache_read_tokens + f.cache_write_5m_tokens + f.cache_write_1h_tokens + "
+    "f.input_audio_tokens + f.input_image_tokens + f.output_tokens + f.reasoning_tokens + "
+    "f.output_audio_tokens + f.output_image_tokens = 0)";
+
 struct FieldRow {
   std::string_view name;
   std::string_view missing;  // SQL over facts AS f.
@@ -24,7 +29,7 @@ struct FieldRow {
   double wants;  // Share that has it.
 };
 constexpr FieldRow kCallFields[] = {
-    {"tokens", "f.role = ''", true, 0.995},
+    {"tokens", kNoTokensSql, true, 0.995},
     {"cost", "f.cost IS NULL", true, 0.99},
     {"latency", "f.duration_ns <= 0", false, 0.995},
     {"model", "f.model = ''", false, 0.995},
@@ -230,12 +235,12 @@ absl::Status JudgeStreaming(const PointContext& context, Judgement& judgement) {
       ReadDay(context,
               fmt::format("SELECT count(), countIf(f.streaming AND {0}), "
                           "countIf(f.streaming AND {0} AND f.ttft_ns IS NULL), "
-                          "countIf(f.streaming AND {0} AND f.role = ''), "
+                          "countIf(f.streaming AND {0} AND {2}), "
                           "groupArrayIf(5)(lower(hex(f.trace_id)), f.streaming AND {0} AND "
-                          "(f.ttft_ns IS NULL OR f.role = '')), "
-                          "countIf(f.streaming AND {0} AND (f.ttft_ns IS NULL OR f.role = '')) "
+                          "(f.ttft_ns IS NULL OR {2})), "
+                          "countIf(f.streaming AND {0} AND (f.ttft_ns IS NULL OR {2})) "
                           "FROM facts AS f FINAL WHERE {{where}} AND {1}",
-                          kAnsweredSql, kIsLlmCallSql),
+                          kAnsweredSql, kIsLlmCallSql, kNoTokensSql),
               true, 6));
   const boost::json::array& row = table.rows.at(0).get_array();
   const int64_t streamed = IntAt(row, 1);
@@ -377,7 +382,7 @@ absl::Status JudgePrices(const PointContext& context, Judgement& judgement) {
                                  ShareText(unpriced, calls, "call"),
                                  TextAt(table.rows[0].get_array(), 0)));
     } else {
-      judgement.Pass(fmt::format("all {} have a price",
+      judgement.Pass(fmt::format("each of {} has a price",
                                  Plural(static_cast<int64_t>(table.rows.size()), "model")));
     }
   }

@@ -97,7 +97,7 @@ absl::Status JudgeDegradation(const PointContext& context, Judgement& judgement)
   if (!bare.empty()) {
     judgement.Fail(fmt::format("nothing is defined for an outage of {}", fmt::join(bare, ", ")));
   } else {
-    judgement.Pass(fmt::format("{} have a fallback or an answer of last resort",
+    judgement.Pass(fmt::format("{} with a fallback or an answer of last resort",
                                Plural(static_cast<int64_t>(features.size()), "feature")));
   }
   if (!CanProbe(context, context.sandbox, judgement)) return absl::OkStatus();

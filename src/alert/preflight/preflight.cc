@@ -15,6 +15,9 @@
 namespace pitot {
 namespace {
 
+// Of the statements of one point, and of what it replays.
+constexpr std::chrono::seconds kPointDeadline(60);
+
 constexpr int64_t kAttestedNs = 90 * kNanosPerDay;
 constexpr int64_t kWaivedNsMax = 366 * kNanosPerDay;
 constexpr size_t kWordsBytesMax = 4096;
@@ -180,9 +183,11 @@ absl::StatusOr<PreflightReport> Preflight::RunHeld(const QueryContext& context,
     }
     const PreflightPoint* point = FindPreflightPoint(row.point.id);
     const Notes notes = NotesOf(request.project, point->id);
+    QueryContext query = context;
+    query.deadline = std::chrono::steady_clock::now() + kPointDeadline;
     const PointContext of{.point = *point,
                           .config = config,
-                          .query = context,
+                          .query = query,
                           .project = request.project,
                           .day = {context.now - kNanosPerDay, context.now},
                           .probes = request.probes,

@@ -154,7 +154,8 @@ class Preflight {
  public:
   explicit Preflight(PreflightDeps deps);
 
-  // `context.deadline` is for the statements over the project's data; probes take up to a minute more.
+  // Takes some seconds, with probes about half a minute: `context.deadline` is not used, each point has
+  // one of its own. kCancelled: context.cancel was.
   absl::StatusOr<PreflightReport> Run(const QueryContext& context, const PreflightRequest& request);
 
   // A person's word, for 90 days. kInvalidArgument: the point has no A, or `by` or the comment is

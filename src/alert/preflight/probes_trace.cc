@@ -22,12 +22,13 @@ absl::StatusOr<Table> ReadProbeTrace(const PointContext& context, const std::str
   PointContext sandbox = context;
   sandbox.project = kSandboxProject;
   sandbox.day.until_ns = context.query.now + kNanosPerDay / 24;
-  return ReadDay(sandbox,
-                 "SELECT toString(f.kind), toString(f.status), toString(f.error_category), "
-                 "f.is_root, f.is_orphan, lower(hex(f.span_id)), toString(f.name) "
-                 "FROM facts AS f FINAL WHERE {where} "
-                 "AND f.trace_id = toFixedString(unhex({trace:String}), 16) ORDER BY f.span_id",
-                 false, 7, {{"trace", trace_id}});
+  return ReadDay(
+      sandbox,
+      "SELECT toString(f.kind), toString(f.status), toString(f.error_category), "
+      "toUInt8(f.is_root), toUInt8(f.is_orphan), lower(hex(f.span_id)), toString(f.name) "
+      "FROM facts AS f FINAL WHERE {where} "
+      "AND f.trace_id = toFixedString(unhex({trace:String}), 16) ORDER BY f.span_id",
+      false, 7, {{"trace", trace_id}});
 }
 
 std::string Traceparent(const std::string& trace_id, const std::string& span_id) {
