@@ -74,7 +74,7 @@ class ActionBook {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Undo(Action& action, ActionState state, std::string_view actor, std::string result,
             UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Log(const Action& action, std::string_view what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Record(const Action& action, std::string_view what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ActionMode Allowed(const Action& action) const;
   void Trim(UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -85,7 +85,6 @@ class ActionBook {
   mutable Mutex mutex_;
   std::map<std::string, Action, std::less<>> actions_ ABSL_GUARDED_BY(mutex_);
   UnixNanos last_auto_at_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t audits_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pitot
