@@ -293,8 +293,9 @@ TEST_F(ChannelsTest, PagerDutyGetsNoMoreThanItTakes) {
   options.secret = "R0UT1NG";
   Alert alert = TestAlert();
   alert.annotations["summary"] = std::string(5000, 's');
-  alert.annotations["description"] = std::string(600'000, 'd');
-  ASSERT_TRUE(Make(options)->Deliver(TestNotificationOf({alert}), nullptr).ok());
+  Notification notification = TestNotificationOf({alert});
+  notification.group_key = std::string(600'000, 'k');
+  ASSERT_TRUE(Make(options)->Deliver(notification, nullptr).ok());
   const auto request = server.requests().front();
   EXPECT_LT(request.body.size(), 512'000u);
   const json::object payload = BodyOf(request).at("payload").as_object();

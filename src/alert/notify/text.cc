@@ -13,6 +13,7 @@ namespace pitot {
 namespace {
 
 constexpr size_t kTitleBytesMax = 300;
+constexpr size_t kFactBytesMax = 1500;  // Words of a rule or of another program.
 constexpr size_t kTraceLinksMax = 3;
 
 // Labels that say where, the widest first; others follow by name.
@@ -101,7 +102,7 @@ AlertText AlertTextOf(const Alert& alert, UnixNanos now, const TextOptions& opti
   text.firing = alert.state != AlertState::kResolved;
   text.headline = (text.firing ? "" : "Resolved: ") + Headline(alert);
   const auto fact = [&text](std::string_view name, std::string_view value) {
-    if (!value.empty()) text.facts.emplace_back(name, value);
+    if (!value.empty()) text.facts.emplace_back(name, Shortened(value, kFactBytesMax));
   };
   fact("Likely cause", AnnotationOf(alert, kCauseAnnotation));
   fact("Impact", AnnotationOf(alert, kImpactAnnotation));

@@ -58,6 +58,15 @@ TEST(PlainText, NoLineIsWiderThanAskedButWordsAreWhole) {
   }
 }
 
+TEST(TextOf, LongWordsOfOthersLeaveRoomForLinks) {
+  Alert alert = TestAlert();
+  alert.annotations["description"] = std::string(100'000, 'd');
+  alert.generator_url = "https://pitot.example/";
+  const NotificationText text = TextOf(TestNotificationOf({alert}), {});
+  EXPECT_LT(SlackAlert(text.alerts[0]).size(), 3000u);
+  EXPECT_TRUE(SlackAlert(text.alerts[0]).ends_with("<https://pitot.example/|Open in Pitot>"));
+}
+
 TEST(BareAddress, Accepts) {
   EXPECT_EQ(BareAddress("a@b.example"), "a@b.example");
   EXPECT_EQ(BareAddress(" Pitot, the server <a@b.example>"), "a@b.example");
