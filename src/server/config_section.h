@@ -50,6 +50,9 @@ class ConfigSection {
   // Every key and value of this map, as text: for readers with a table of their own.
   std::vector<std::pair<std::string, std::string>> AllTexts();
 
+  // Known, and read by other means or not at all.
+  void Ignore(std::string_view key) { known_.emplace_back(key); }
+
   bool Has(std::string_view key) const;
   void Fail(std::string_view key, std::string_view message);  // Of a value that was read.
   void Fail(const absl::Status& status);                      // Of the section as a whole.

@@ -33,6 +33,20 @@ BurnRule OfTier(const BurnTier& tier, double period_minutes) {
   return rule;
 }
 
+BurnRule OfSpec(const SloBurnRule& own) {
+  BurnRule rule;
+  rule.name = own.name;
+  rule.tier = Name(own.severity);
+  rule.severity = own.severity;
+  rule.long_minutes = own.long_ns / kNanosPerMinute;
+  rule.short_minutes = own.short_ns > 0 ? own.short_ns / kNanosPerMinute
+                                        : std::max<int64_t>(1, rule.long_minutes / 12);
+  rule.hold_minutes = own.hold_ns / kNanosPerMinute;
+  rule.factor = own.factor;
+  rule.bad_min = kGateBadMin;
+  return rule;
+}
+
 }  // namespace
 
 std::vector<BurnRule> BurnRulesOf(const SloSpec& spec) {
@@ -48,6 +62,7 @@ std::vector<BurnRule> BurnRulesOf(const SloSpec& spec) {
     rule.factor = std::max(rule.factor, 1.0);
     rules.push_back(rule);
   }
+  for (const SloBurnRule& own : spec.alert_rules) rules.push_back(OfSpec(own));
   for (BurnRule& rule : rules) rule.reachable = IsReachable(spec.target, rule.factor);
   return rules;
 }

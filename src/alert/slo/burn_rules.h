@@ -20,10 +20,12 @@ namespace pitot {
 struct BurnRule {
   std::string_view
       name;  // fast_page, fast_warning, page_quick, page_slow, ticket_quick, ticket_slow
-  std::string_view tier;  // page, warning, ticket: the label. Rules of one tier are one alert.
+  std::string_view
+      tier;  // page, warning, ticket, info: the label. Rules of one tier are one alert.
   AlertSeverity severity = AlertSeverity::kWarning;
   int64_t long_minutes = 0;
   int64_t short_minutes = 0;
+  int64_t hold_minutes = 0;  // Fires once it has held for so long.
   double factor = 0;
   // Of evidence, in the long window.
   int64_t valid_min = 0;
@@ -31,7 +33,8 @@ struct BurnRule {
   bool reachable = true;  // At the objective's target.
 };
 
-// Those that the objective asks for, fast ones first, also unreachable ones. Pure; any thread.
+// Those that the objective asks for, fast ones first, its own last, also unreachable ones. Views into
+// `spec`. Pure; any thread.
 std::vector<BurnRule> BurnRulesOf(const SloSpec& spec);
 
 }  // namespace pitot

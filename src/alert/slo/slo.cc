@@ -88,6 +88,30 @@ absl::Status CheckLabels(const SloSpec& spec) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRules(const SloSpec& spec) {
+  constexpr int64_t kHoldMax = 60 * kNanosPerMinute;
+  for (size_t i = 0; i < spec.alert_rules.size(); ++i) {
+    const SloBurnRule& rule = spec.alert_rules[i];
+    const auto bad = [&](std::string_view what) {
+      return InvalidArgument("alert.rules[{}]: {}", i, what);
+    };
+    if (rule.name.empty()) return bad("name is missing");
+    if (!(rule.factor > 0) || !std::isfinite(rule.factor)) return bad("factor is not above 0");
+    if (rule.long_ns < kNanosPerMinute || rule.long_ns > spec.window_ns) {
+      return bad("window is not between 1m and the objective's own");
+    }
+    if (rule.short_ns < 0 || rule.short_ns > rule.long_ns) {
+      return bad("short_window is longer than window");
+    }
+    if (rule.hold_ns < 0 || rule.hold_ns > kHoldMax) return bad("for is longer than 1h");
+    if (rule.long_ns % kNanosPerMinute != 0 || rule.short_ns % kNanosPerMinute != 0 ||
+        rule.hold_ns % kNanosPerMinute != 0) {
+      return bad("window, short_window and for must be whole minutes");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckReachable(const SloSpec& spec) {
   std::string cannot;
   double target = 0;
@@ -134,6 +158,7 @@ absl::Status SloSpec::Validate() const {
   RETURN_IF_ERROR(CheckWord("count", count, kCounts));
   if (!runbook.empty()) RETURN_IF_ERROR(CheckWord("runbook", runbook, kRunbooks));
   RETURN_IF_ERROR(CheckLabels(*this));
+  RETURN_IF_ERROR(CheckRules(*this));
   return CheckReachable(*this);
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "alert/alert.h"
 #include "base/clock.h"
 
 namespace pitot {
@@ -40,6 +41,16 @@ inline std::string_view Name(SloKind v) { return kSloKindNames[static_cast<size_
 inline constexpr std::array<std::string_view, 5> kSloExclusions = {"caller_errors", "blocked",
                                                                    "cancelled", "probes", "judges"};
 
+// A burn rule of the configuration's own, beside the built-in ones or instead of them.
+struct SloBurnRule {
+  std::string name;
+  AlertSeverity severity = AlertSeverity::kWarning;  // Also the tier: its name.
+  double factor = 0;                                 // Fires while the burn is above it
+  int64_t long_ns = 0;                               // over this
+  int64_t short_ns = 0;                              // and over this; 0: a twelfth of it,
+  int64_t hold_ns = 0;                               // and has been for this long; at most an hour.
+};
+
 struct SloSpec {
   std::string name;  // RFC 1123 label, at most 63: the label `slo`.
   std::string description;
@@ -61,6 +72,7 @@ struct SloSpec {
   bool alert_fast_page = true;    // burn > 10 over 5m and 1m
   bool alert_fast_warn = true;    // burn > 2 over 1h and 5m
   bool alert_multiwindow = true;  // The four tiers, factors recomputed for the window.
+  std::vector<SloBurnRule> alert_rules;
   // burn > 10 can never be at targets of 90 % and below, and so on: refused unless said so.
   bool allow_unreachable = false;
   std::map<std::string, std::string> labels;

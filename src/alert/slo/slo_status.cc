@@ -58,6 +58,23 @@ SliCount CountOver(const MinuteCounts& counts, int64_t window_ns, UnixNanos now)
   return counts.Sum(minute + 1, window_ns / kNanosPerMinute + 1);
 }
 
+namespace {
+
+// Whether it was over its factor in both windows at every minute of the last `hold_minutes`.
+bool Held(const BurnRule& rule, double target, const MinuteCounts& counts, UnixNanos now) {
+  for (int64_t back = 1; back <= rule.hold_minutes; ++back) {
+    const UnixNanos then = now - back * kNanosPerMinute;
+    for (const int64_t minutes : {rule.long_minutes, rule.short_minutes}) {
+      if (!BurnExceeds(CountOver(counts, minutes * kNanosPerMinute, then), target, rule.factor)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 SloRuleState JudgeBurn(const BurnRule& rule, double target, const MinuteCounts& counts,
                        UnixNanos now) {
   SloRuleState out;
@@ -83,9 +100,13 @@ SloRuleState JudgeBurn(const BurnRule& rule, double target, const MinuteCounts& 
     out.reason = fmt::format("burns at {:.4g} over {}m, and nothing valid came within {}m",
                              *out.over_long.burn, rule.long_minutes, rule.short_minutes);
   } else if (both_above(rule.factor)) {
-    const bool evidence = IsEvidence(over_long, target, rule.valid_min, rule.bad_min);
-    out.verdict = evidence ? Verdict::kBreach : Verdict::kSuppressed;
-    if (!evidence) out.reason = WeakEvidence(rule, over_long);
+    if (!IsEvidence(over_long, target, rule.valid_min, rule.bad_min)) {
+      out.verdict = Verdict::kSuppressed;
+      out.reason = WeakEvidence(rule, over_long);
+    } else {
+      // Not held for long enough yet is below by a little: what fires goes on.
+      out.verdict = Held(rule, target, counts, now) ? Verdict::kBreach : Verdict::kHold;
+    }
   } else if (both_above(kClearShare * rule.factor)) {
     out.verdict = Verdict::kHold;
   }
