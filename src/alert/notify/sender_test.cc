@@ -188,6 +188,24 @@ TEST_F(SenderTest, ARepetitionGoesOnlyToWhoDoesNotHaveIt) {
   EXPECT_EQ(good.count(), 3u);
 }
 
+TEST_F(SenderTest, AChannelThatWorksIsRemindedAlsoWhileAnotherIsBroken) {
+  options_.inline_delivery = true;
+  const ScriptedHttpServer bad([](const auto&, size_t) { return Reply{400, "x"}; });
+  const ScriptedHttpServer good;
+  const auto sender = Open({Webhook(bad), Webhook(good)});
+  Notification notification = TestNotificationOf({TestAlert()}, 1);
+  const auto told_after = [&](int64_t minutes) {
+    notification.at = kTestNow + minutes * kNanosPerMinute;
+    sender->Send(notification, told_.Done());
+    return good.count();
+  };
+  EXPECT_EQ(told_after(0), 1u);
+  EXPECT_EQ(told_after(5), 1u);
+  EXPECT_EQ(told_after(59), 1u);
+  EXPECT_EQ(told_after(60), 2u);
+  EXPECT_EQ(told_after(65), 2u);
+}
+
 TEST_F(SenderTest, WhoDoesNotWantResolvedOnesGetsNone) {
   const ScriptedHttpServer server;
   ChannelOptions options = Webhook(server);

@@ -16,8 +16,10 @@ using SteadyClock = std::chrono::steady_clock;
 
 // Groups remembered as told; over it the memory starts anew, which costs a repetition at worst.
 constexpr size_t kToldMax = 10'000;
-// A number that comes again after this is another incident's.
-constexpr int64_t kToldForNs = 60 * kNanosPerMinute;
+// After this it is told again although it is told: the other channel may stay broken for days, and this
+// one is owed its reminders.
+constexpr int64_t kToldForNs = 4 * 60 * kNanosPerMinute;
+constexpr int64_t kPageToldForNs = 60 * kNanosPerMinute;
 
 // Of what a notification says: which alerts, and which of them fire.
 uint64_t DigestOf(const Notification& notification) {
@@ -76,10 +78,11 @@ bool ChannelWorker::Skips(Notification& notification) {
     std::erase_if(notification.alerts, [](const Alert& alert) { return !IsActive(alert.state); });
   }
   const auto told = told_.find(notification.group_key);
+  const bool page = notification.severity() == AlertSeverity::kPage;
   return told != told_.end() && notification.sequence != 0 &&
          told->second.sequence == notification.sequence &&
          told->second.digest == DigestOf(notification) &&
-         notification.at - told->second.at < kToldForNs;
+         notification.at - told->second.at < (page ? kPageToldForNs : kToldForNs);
 }
 
 void ChannelWorker::Remember(const Notification& notification, uint64_t digest) {
