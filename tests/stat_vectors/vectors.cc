@@ -110,7 +110,6 @@ const std::vector<VectorKind>& VectorKinds() {
   static const std::vector<VectorKind> kinds = [] {
     std::vector<VectorKind> all = MeasureKinds();
     std::ranges::copy(AlertKinds(), std::back_inserter(all));
-    std::ranges::copy(ScheduleKinds(), std::back_inserter(all));
     std::ranges::sort(all, {}, &VectorKind::name);
     return all;
   }();

@@ -30,10 +30,9 @@ struct VectorKind {
 // Of several files: alphabetical.
 const std::vector<VectorKind>& VectorKinds();
 
-// Of rates, spending, sketches and the like; of what alerts are; of when somebody is told of them.
+// Of rates, spending, sketches and the like, and of the alert pipeline.
 std::vector<VectorKind> MeasureKinds();
 std::vector<VectorKind> AlertKinds();
-std::vector<VectorKind> ScheduleKinds();
 
 struct VectorResult {
   enum class Outcome { kOk, kFailed, kUnknownKind };
