@@ -148,7 +148,7 @@ void ActionBook::Offer(RunbookReport& report, UnixNanos now) {
       Action& action = actions_[offered.id] = offered;
       // One that ended is not done again by itself: it ended for a reason.
       const bool again = known != actions_.end();
-      if (mode == ActionMode::kAuto && report.fingerprint != 0 && !again &&
+      if (mode == ActionMode::kAuto && report.attached && !again &&
           (last_auto_at_ == 0 || now - last_auto_at_ >= kAutoEveryNs)) {
         last_auto_at_ = now;
         const absl::Status done = Do(action, kSelf, now);

@@ -47,7 +47,7 @@ class ActionBook {
                                                           UnixNanos now);
 
   // Takes in what a report offers: gives each action its id and mode, does the automatic ones when
-  // the report is an alert's, and writes what became of them into the report.
+  // the report is attached to an alert (nobody asked for it), and writes what became of them into the report.
   void Offer(RunbookReport& report, UnixNanos now);
 
   // kNotFound; kFailedPrecondition: it is active or over, is advice, or the configuration allows

@@ -1,40 +1,22 @@
 // What costs more than usual, since when, and why.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <map>
 
 #include "alert/rules/system_figures.h"
 #include "alert/runbook/changes.h"
 #include "alert/runbook/investigation.h"
 #include "alert/runbook/repetition.h"
+#include "alert/runbook/spend.h"
 #include "base/status.h"
 #include "base/text.h"
 
 namespace pitot {
 namespace {
 
-constexpr int kDays = 7;
-constexpr size_t kSlots = kDays + 1;  // Now, and the same time of the days before.
-constexpr int kDaysMin = 2;           // Fewer say nothing of a median.
-constexpr double kLoopUsdMin = 0.5;   // L7 of the loop detectors: dearer runs stand out.
-constexpr int64_t kStepsWarn = 30;    // L6
-constexpr std::string_view kBearsSql = "(f.counted OR f.is_call) AND f.status != 'running'";
-constexpr std::string_view kTokensSql =
-    "(f.input_tokens + f.cache_read_tokens + f.cache_write_5m_tokens + f.cache_write_1h_tokens + "
-    "f.output_tokens + f.reasoning_tokens)";
-
-// Of one group: dollars, calls and tokens, now and as they usually are in as much time.
-struct Spend {
-  std::string key;
-  double usd = 0, usual_usd = 0;
-  double calls = 0, usual_calls = 0;
-  double tokens = 0, usual_tokens = 0;
-  double Rise() const { return usd - usual_usd; }
-};
+constexpr double kLoopUsdMin = 0.5;  // L7 of the loop detectors: dearer runs stand out.
+constexpr int64_t kStepsWarn = 30;   // L6
 
 struct Dimension {
   std::string_view name;  // In words, and in `pitot cost --by`.
@@ -49,13 +31,6 @@ constexpr Dimension kDimensions[] = {
      "if(f.prompt_name = '', '', trimRight(concat(f.prompt_name, ' ', f.prompt_version)))"},
     {"workflow", "workflow", "f.workflow"},
 };
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::ranges::sort(values);
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 class Cost {
  public:
@@ -73,8 +48,6 @@ class Cost {
 
  private:
   absl::Status FindMoment();
-  absl::StatusOr<std::vector<Spend>> ReadSpend(std::string_view key_sql);
-  absl::StatusOr<std::vector<Spend>> ReadDayBefore(std::string_view key_sql);
   void Ledger();
   void Decompose();
   void VersionCauses(const Finding& finding);
@@ -106,116 +79,10 @@ absl::Status Cost::FindMoment() {
   return absl::OkStatus();
 }
 
-// Each group's spend now and at the same time of the days before. Usual is the median of the days.
-absl::StatusOr<std::vector<Spend>> Cost::ReadSpend(std::string_view key_sql) {
-  const Window current = run_.current();
-  const UnixNanos oldest = std::max<UnixNanos>(current.since_ns - kDays * kNanosPerDay, 0);
-  SqlPiece where = FactsWhere(run_.In({oldest, current.until_ns}), /*calls_only=*/true);
-  std::vector<std::string> ranges;
-  for (int64_t day = 0; day <= kDays; ++day) {
-    ranges.push_back(
-        fmt::format("intDiv(f.end_ns, 60000000000) BETWEEN {{from{0}:Int64}} AND "
-                    "{{to{0}:Int64}}",
-                    day));
-    const int64_t back = day * kNanosPerDay;
-    where.params.push_back(
-        {fmt::format("from{}", day), fmt::to_string((current.since_ns - back) / kNanosPerMinute)});
-    where.params.push_back({fmt::format("to{}", day),
-                            fmt::to_string((current.until_ns - 1 - back) / kNanosPerMinute)});
-  }
-  where.params.push_back({"now_since", fmt::to_string(current.since_ns)});
-  where.params.push_back({"now_until", fmt::to_string(current.until_ns)});
-  const std::string sql = fmt::format(
-      "SELECT toString({}) AS key, intDiv({{now_until:Int64}} - 1 - f.end_ns, 86400000000000) AS "
-      "back, sumIf(ifNull(f.cost, 0), f.counted) / 1e9 AS usd, count(), toFloat64(sumIf({}, "
-      "f.counted)) FROM facts AS f FINAL WHERE {} AND {} AND ({}) AND f.end_ns + back * "
-      "86400000000000 >= {{now_since:Int64}} GROUP BY key, back ORDER BY usd DESC LIMIT 4000",
-      key_sql, kTokensSql, where.sql, kBearsSql, fmt::join(ranges, " OR "));
-  ASSIGN_OR_RETURN(const Table table, ReadTable(run_.query(), sql, std::move(where.params), 5));
-  struct Days {
-    std::array<double, kSlots> usd{}, calls{}, tokens{};
-  };
-  std::map<std::string, Days> keys;
-  std::array<bool, kSlots> seen{};
-  for (const boost::json::value& value : table.rows) {
-    const boost::json::array& row = value.get_array();
-    const auto back = static_cast<size_t>(std::clamp<int64_t>(IntAt(row, 1), 0, kDays));
-    Days& days = keys[std::string(TextAt(row, 0))];
-    days.usd[back] = DoubleAt(row, 2);
-    days.calls[back] = DoubleAt(row, 3);
-    days.tokens[back] = DoubleAt(row, 4);
-    seen[back] = true;
-  }
-  const auto with_data = std::count(seen.begin() + 1, seen.end(), true);
-  if (with_data < kDaysMin) {
-    from_days_ = false;
-    return ReadDayBefore(key_sql);
-  }
-  std::vector<Spend> out;
-  for (const auto& [key, days] : keys) {
-    const auto usual = [&](const std::array<double, kSlots>& values) {
-      std::vector<double> past;
-      for (size_t day = 1; day < kSlots; ++day) {
-        if (seen[day]) past.push_back(values[day]);
-      }
-      return Median(std::move(past));
-    };
-    out.push_back({.key = key,
-                   .usd = days.usd[0],
-                   .usual_usd = usual(days.usd),
-                   .calls = days.calls[0],
-                   .usual_calls = usual(days.calls),
-                   .tokens = days.tokens[0],
-                   .usual_tokens = usual(days.tokens)});
-  }
-  return out;
-}
-
-// Without other days: as much time of the day before, on average.
-absl::StatusOr<std::vector<Spend>> Cost::ReadDayBefore(std::string_view key_sql) {
-  const Window current = run_.current();
-  const UnixNanos oldest = std::max<UnixNanos>(current.since_ns - kNanosPerDay, 0);
-  SqlPiece where = FactsWhere(run_.In({oldest, current.until_ns}), /*calls_only=*/true);
-  where.params.push_back({"split", fmt::to_string(current.since_ns)});
-  const std::string sql = fmt::format(
-      "SELECT toString({0}) AS key, f.end_ns >= {{split:Int64}} AS is_now, sumIf(ifNull(f.cost, "
-      "0), "
-      "f.counted) / 1e9 AS usd, count(), toFloat64(sumIf({1}, f.counted)), toString(min(f.end_ns)) "
-      "FROM facts AS f FINAL WHERE {2} AND {3} GROUP BY key, is_now ORDER BY usd DESC LIMIT 4000",
-      key_sql, kTokensSql, where.sql, kBearsSql);
-  ASSIGN_OR_RETURN(const Table table, ReadTable(run_.query(), sql, std::move(where.params), 6));
-  UnixNanos first = current.since_ns;
-  std::map<std::string, Spend> keys;
-  for (const boost::json::value& value : table.rows) {
-    const boost::json::array& row = value.get_array();
-    Spend& spend = keys[std::string(TextAt(row, 0))];
-    spend.key = TextAt(row, 0);
-    (IntAt(row, 1) != 0 ? spend.usd : spend.usual_usd) = DoubleAt(row, 2);
-    (IntAt(row, 1) != 0 ? spend.calls : spend.usual_calls) = DoubleAt(row, 3);
-    (IntAt(row, 1) != 0 ? spend.tokens : spend.usual_tokens) = DoubleAt(row, 4);
-    if (IntAt(row, 1) == 0) {
-      first = std::min<UnixNanos>(first,
-                                  std::strtoll(std::string(TextAt(row, 5)).c_str(), nullptr, 10));
-    }
-  }
-  const double length =
-      static_cast<double>(std::max<int64_t>(current.until_ns - current.since_ns, 1));
-  const double before = static_cast<double>(std::max<int64_t>(current.since_ns - first, 1));
-  const double scale = std::min(length / before, 1.0);
-  std::vector<Spend> out;
-  for (auto& [key, spend] : keys) {
-    spend.usual_usd *= scale;
-    spend.usual_calls *= scale;
-    spend.usual_tokens *= scale;
-    out.push_back(std::move(spend));
-  }
-  return out;
-}
-
 void Cost::Ledger() {
   Finding& finding = run_.Step("1", "Where the money goes");
   finding.query = "pitot cost --by feature,model" + run_.Args();
-  absl::StatusOr<std::vector<Spend>> all = ReadSpend("''");
+  absl::StatusOr<std::vector<Spend>> all = ReadSpend(run_, "''", from_days_);
   if (!all.ok()) {
     run_.Failed(finding, all.status());
     run_.report().summary = finding.words;
@@ -223,7 +90,7 @@ void Cost::Ledger() {
   }
   if (!all->empty()) total_ = all->front();
   for (size_t i = 0; i < std::size(kDimensions); ++i) {
-    absl::StatusOr<std::vector<Spend>> spend = ReadSpend(kDimensions[i].sql);
+    absl::StatusOr<std::vector<Spend>> spend = ReadSpend(run_, kDimensions[i].sql, from_days_);
     if (!spend.ok()) return run_.Failed(finding, spend.status());
     groups_[i] = *std::move(spend);
     std::erase_if(groups_[i], [](const Spend& s) { return s.key.empty(); });
@@ -248,7 +115,9 @@ void Cost::Ledger() {
   finding.words += fmt::format(": {} more.", DollarsText(total_.Rise()));
   run_.report().summary = finding.words;
   for (size_t i = 0; i < std::size(kDimensions); ++i) {
-    for (size_t at = 0; at < std::min<size_t>(groups_[i].size(), 2); ++at) {
+    // One group is all there is: that says nothing.
+    if (groups_[i].size() < 2) continue;
+    for (size_t at = 0; at < 2; ++at) {
       const Spend& spend = groups_[i][at];
       const double share = ShareOf(spend.Rise());
       if (share < 0.2) continue;
@@ -280,8 +149,21 @@ struct Factors {
 };
 
 std::string FactorWords(const Factors& factors) {
-  return fmt::format("{} the calls, {} the tokens a call, {} the price a token",
-                     TimesText(factors.calls), TimesText(factors.tokens), TimesText(factors.price));
+  std::vector<std::string> changed;
+  std::vector<std::string> usual;
+  const auto add = [&](double factor, std::string_view what) {
+    if (factor < 1.1 && factor > 0.9) {
+      usual.emplace_back(what);
+    } else {
+      changed.push_back(fmt::format("{} the {}", TimesText(factor), what));
+    }
+  };
+  add(factors.calls, "calls");
+  add(factors.tokens, "tokens a call");
+  add(factors.price, "price a token");
+  std::string words = ListText(changed);
+  if (!usual.empty() && !changed.empty()) words += "; " + ListText(usual) + " as usual";
+  return changed.empty() ? "calls, tokens and prices as usual" : words;
 }
 
 void Cost::Decompose() {
@@ -389,7 +271,7 @@ void Cost::AddLoop(const BusyTrace& trace, Finding& finding) {
   block.words = fmt::format(
       "Refuse further model calls of trace {} for {}: its agent is told why and "
       "can finish.",
-      ShortTrace(trace.trace_id), FormatDuration(block.ttl_ns));
+      ShortTrace(trace.trace_id), SpanText(block.ttl_ns));
   block.rollback = "the run may go on";
   finding.actions.push_back(std::move(block));
 }
@@ -452,7 +334,7 @@ void Cost::Actions() {
         std::max(0.01, 10 * (model->usual_calls > 0 ? model->usual_usd / model->usual_calls
                                                     : model->usd / model->calls));
     cap.words = fmt::format("Refuse single calls of {} that may cost over {}, for {}.", model->key,
-                            DollarsText(cap.settings.request_usd), FormatDuration(cap.ttl_ns));
+                            DollarsText(cap.settings.request_usd), SpanText(cap.ttl_ns));
     cap.guard = "undone when calls fail more often than before";
     cap.rollback = "no cap on a call";
     finding.actions.push_back(std::move(cap));
@@ -468,13 +350,13 @@ void Cost::Actions() {
   throttle.settings.calls_per_minute = std::max(1.0, std::ceil(feature->usual_calls / minutes));
   throttle.words =
       fmt::format("Hold feature {} to {} calls a minute, as many as usual, for {}.", feature->key,
-                  FigureText(throttle.settings.calls_per_minute), FormatDuration(throttle.ttl_ns));
+                  FigureText(throttle.settings.calls_per_minute), SpanText(throttle.ttl_ns));
   throttle.rollback = "no limit of its calls a minute";
   finding.actions.push_back(std::move(throttle));
   Action disable = run_.MakeAction(finding, ActionKind::kDisableScope, ActionMode::kConfirm);
   disable.target.feature = feature->key;
   disable.words = fmt::format("Refuse all model calls of feature {} for {}.", feature->key,
-                              FormatDuration(disable.ttl_ns));
+                              SpanText(disable.ttl_ns));
   disable.rollback = "its calls go through again";
   finding.actions.push_back(std::move(disable));
 }

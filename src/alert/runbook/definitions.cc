@@ -1,5 +1,6 @@
 // What models are told of a tool, and how that changed.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -239,7 +240,12 @@ std::string DiffDefinitions(std::string_view before_json, std::string_view after
       words.push_back(name + " is new");
     }
   }
-  return words.empty() ? "" : ListText(words, kListed);
+  if (words.size() > kListed + 1) {
+    const size_t more = words.size() - kListed;
+    words.resize(kListed);
+    words.push_back(fmt::format("{} more changes", more));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 absl::StatusOr<DefinitionView> ReadDefinitions(const Investigation& run, const std::string& tool) {

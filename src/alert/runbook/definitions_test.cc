@@ -48,7 +48,7 @@ TEST(DiffDefinitionsTest, SaysWhatACallerMustDoOtherwise) {
       {"renamed",
        R"({"properties":{"customer_id":{"type":"string"},"limit":{"type":"integer"}},)"
        R"("required":["customer_id"]})",
-       "customer_id is new and required and customer is gone"},
+       "customer_id is new and required, customer is gone"},
       {"required",
        R"({"properties":{"customer":{"type":"string"},"limit":{"type":"integer"}},)"
        R"("required":["customer","limit"]})",

@@ -19,15 +19,13 @@ std::vector<std::string> ExamplesOf(const Investigation& run, const ErrorCell& c
                       run.filter(), cell.Params());
 }
 
+// "search_orders: 38 % of calls (usually 1 %) have invalid arguments"
 std::string Head(const ErrorCell& cell) {
-  return fmt::format("{}: {} of calls {}", cell.What(), PercentText(cell.now.share()),
+  return fmt::format("{}: {} of calls{} {}", cell.What(), PercentText(cell.now.share()),
+                     cell.base.trials < kUsualMin
+                         ? ""
+                         : fmt::format(" (usually {})", PercentText(cell.base.share())),
                      FailureWords(cell.category));
-}
-
-std::string Usually(const ErrorCell& cell) {
-  return cell.base.trials < kUsualMin
-             ? ""
-             : fmt::format(" (usually {})", PercentText(cell.base.share()));
 }
 
 Action Advice(const Investigation& run, const Finding& finding, std::string words) {
@@ -37,9 +35,7 @@ Action Advice(const Investigation& run, const Finding& finding, std::string word
 }
 
 Cause ToolCause(const Investigation& run, const ErrorCell& cell, double share) {
-  Cause cause{.kind = "tool_failing",
-              .words = Head(cell) + Usually(cell) + run.Since(),
-              .score = 0.7 * share};
+  Cause cause{.kind = "tool_failing", .words = Head(cell) + run.Since(), .score = 0.7 * share};
   const auto blame = FindPromptBlame(run, cell.SpansSql(), cell.BadSql(), cell.Params());
   const PromptBlame* prompt = blame.ok() && *blame ? &**blame : nullptr;
   absl::StatusOr<DefinitionView> definitions = DefinitionView();
@@ -51,8 +47,8 @@ Cause ToolCause(const Investigation& run, const ErrorCell& cell, double share) {
   if (changed != nullptr) {
     cause.kind = "tool_schema_changed";
     cause.score = 0.95 * share;
-    cause.words = fmt::format("{} since its definition changed at {}{}{}", Head(cell),
-                              ClockText(changed->since, run.now()), Usually(cell),
+    cause.words = fmt::format("{} since its definition changed at {}{}", Head(cell),
+                              ClockText(changed->since, run.now()),
                               changed->words.empty() ? "" : ": " + changed->words);
     if (prompt != nullptr && std::abs(prompt->since - changed->since) <= kTogetherNs) {
       cause.words += fmt::format("; prompt {} {} came with it", prompt->prompt, prompt->to);
@@ -147,9 +143,7 @@ bool BlamesTheProvider(std::string_view category) {
 }
 
 Cause ModelCause(const Investigation& run, const ErrorCell& cell, double share) {
-  Cause cause{.kind = "model_failing",
-              .words = Head(cell) + Usually(cell) + run.Since(),
-              .score = 0.85 * share};
+  Cause cause{.kind = "model_failing", .words = Head(cell) + run.Since(), .score = 0.85 * share};
   cause.subject.project = run.input().project;
   cause.subject.upstream = cell.provider;
   cause.subject.model = cell.name;
@@ -215,7 +209,8 @@ void Offer(const Investigation& run, const ErrorCell& cell, const Cause& cause, 
                                  what)));
     return;
   }
-  if (cell.category == "rate_limit" || cell.category == "overloaded") {
+  if (cell.category == "rate_limit" || cell.category == "rate_limited" ||
+      cell.category == "overloaded") {
     finding.actions.push_back(Advice(
         run, finding,
         "Let retries honour Retry-After with backoff and jitter (the gateway does), and shed batch "
@@ -225,7 +220,7 @@ void Offer(const Investigation& run, const ErrorCell& cell, const Cause& cause, 
       action.target.feature = cause.subject.feature;
       action.settings.calls_per_minute = 60;
       action.words = fmt::format("Hold feature {} to 60 calls a minute for {}.",
-                                 cause.subject.feature, FormatDuration(action.ttl_ns));
+                                 cause.subject.feature, SpanText(action.ttl_ns));
       action.rollback = "no limit of its calls a minute";
       finding.actions.push_back(std::move(action));
     }
@@ -238,7 +233,7 @@ void Offer(const Investigation& run, const ErrorCell& cell, const Cause& cause, 
     action.words = fmt::format(
         "Hold the breaker of {} open for {}: its calls go to the fallbacks at "
         "once instead of waiting to fail.",
-        what, FormatDuration(action.ttl_ns));
+        what, SpanText(action.ttl_ns));
     action.rollback = "the breaker closes";
     finding.actions.push_back(std::move(action));
   }
@@ -272,6 +267,13 @@ void ExplainCell(Investigation& run, const ErrorCell& cell, double share, Findin
   cause.trace_ids = ExamplesOf(run, cell);
   finding.detail.push_back(cause.words);
   Offer(run, cell, cause, finding);
+  // Two cells may call for the same.
+  for (size_t i = 0; i < finding.actions.size(); ++i) {
+    const auto same = [&](const Action& other) { return other.words == finding.actions[i].words; };
+    const auto behind = finding.actions.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    finding.actions.erase(std::remove_if(behind, finding.actions.end(), same),
+                          finding.actions.end());
+  }
   run.AddCause(std::move(cause));
 }
 

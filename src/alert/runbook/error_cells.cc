@@ -83,8 +83,8 @@ std::string FailureWords(std::string_view category) {
   constexpr std::pair<std::string_view, std::string_view> kWords[] = {
       {"invalid_args", "have invalid arguments"},
       {"timeout", "time out"},
-      {"rate_limit", "are refused for their rate (429)"},
-      {"rate_limited", "are refused for their rate"},
+      {"rate_limit", "hit the rate limit (429)"},
+      {"rate_limited", "hit a rate limit"},
       {"overloaded", "are refused as overloaded"},
       {"context_length", "exceed the context window"},
       {"content_filter", "are stopped by the content filter"},

@@ -121,8 +121,8 @@ std::string Investigation::Since() const {
     return " since " + ClockText(report_.since, now());
   }
   const int64_t minutes = (current_.until_ns - current_.since_ns) / kNanosPerMinute;
-  const std::string length = minutes % 60 == 0 && minutes > 0 ? CountText(minutes / 60, "hour")
-                                                              : CountText(minutes, "minute");
+  std::string length = SpanText(std::max<int64_t>(minutes, 1) * kNanosPerMinute);
+  if (length.starts_with("1 ")) length.erase(0, 2);
   return fmt::format(" in {} {}", current_.until_ns == now() ? "the last" : "these", length);
 }
 

@@ -8,6 +8,7 @@
 #include "alert/runbook/changes.h"
 #include "alert/runbook/investigation.h"
 #include "alert/runbook/provider_view.h"
+#include "alert/runbook/slowness.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "measure/glob.h"
@@ -19,88 +20,7 @@ constexpr int64_t kHardTimeoutNs = 30 * kNanosPerSecond;
 constexpr std::string_view kToolsSql =
     "f.kind IN ('tool', 'retriever') AND f.role != 'inner' AND f.status != 'running'";
 constexpr std::string_view kSlowest = "f.duration_ns DESC";
-// A longer answer, a longer prompt: from there on it may explain a slow call.
-constexpr double kTokensRatio = 1.3;
 constexpr double kToolShare = 0.5;
-
-enum Key { kProvider, kModel, kFeature };
-
-std::string NameOf(const Pair& pair) { return ModelText(pair.key[kProvider], pair.key[kModel]); }
-
-std::string Instead(std::optional<double> now, std::optional<double> base) {
-  if (!now) return "unknown";
-  if (!base) return SecondsText(*now);
-  return fmt::format("{} instead of {}", SecondsText(*now), SecondsText(*base));
-}
-
-// "openai gpt-5 answers 5.1x slower than usual: median 8.2 s instead of 1.6 s, p99 ..."
-std::string SlowWords(const Pair& pair) {
-  std::string words = fmt::format(
-      "{} answers {} slower than usual: median {}, p99 {}", NameOf(pair), TimesText(pair.Ratio()),
-      Instead(pair.now.p50, pair.base.p50), Instead(pair.now.p99, pair.base.p99));
-  if (pair.now.ttft_p50 && pair.base.ttft_p50) {
-    words += ", first token after " + Instead(pair.now.ttft_p50, pair.base.ttft_p50);
-  }
-  return words;
-}
-
-// Which part of a call grew: what happens before the first token, how fast tokens come, how many.
-struct Shape {
-  double ratio = 1;  // Of medians.
-  double ttft = 1, speed = 1, output = 1, input = 1;
-
-  explicit Shape(const Pair& pair) : ratio(pair.Ratio()) {
-    const auto of = [](std::optional<double> now, std::optional<double> base) {
-      return now && base && *base > 0 && *now > 0 ? *now / *base : 1;
-    };
-    ttft = of(pair.now.ttft_p50, pair.base.ttft_p50);
-    speed = of(pair.now.speed_p50, pair.base.speed_p50);
-    output = std::max(0.01, pair.base.output_sum > 0 ? RatioOf(pair.now.Mean(pair.now.output_sum),
-                                                               pair.base.Mean(pair.base.output_sum))
-                                                     : 1);
-    input = std::max(0.01, pair.base.input_sum > 0 ? RatioOf(pair.now.Mean(pair.now.input_sum),
-                                                             pair.base.Mean(pair.base.input_sum))
-                                                   : 1);
-  }
-  // The part of the slowdown, in logarithms, that so many more tokens account for.
-  double Explains(double tokens) const {
-    if (ratio <= 1 || tokens < kTokensRatio) return 0;
-    return std::min(1.0, std::log(tokens) / std::log(ratio));
-  }
-};
-
-std::string ShapeWords(const Pair& pair) {
-  const Shape shape(pair);
-  std::string words;
-  const double out_now = pair.now.Mean(pair.now.output_sum);
-  const double out_base = pair.base.Mean(pair.base.output_sum);
-  if (shape.Explains(shape.output) >= 0.5) {
-    words = fmt::format(
-        "Answers are {} longer ({} output tokens instead of {}): that is the "
-        "prompt or the task, not the provider.",
-        TimesText(shape.output), FigureText(out_now), FigureText(out_base));
-  } else if (shape.Explains(shape.input) >= 0.5) {
-    words = fmt::format("Prompts are {} longer ({} input tokens instead of {}).",
-                        TimesText(shape.input), FigureText(pair.now.Mean(pair.now.input_sum)),
-                        FigureText(pair.base.Mean(pair.base.input_sum)));
-  } else if (shape.ttft >= kSlowRatio && shape.speed > 0.75) {
-    words = "The wait is before the first token: the provider queues calls.";
-  } else if (shape.speed <= 0.75 && shape.ttft < kSlowRatio) {
-    words = fmt::format(
-        "Tokens come slower ({} a second instead of {}): the provider generates "
-        "more slowly.",
-        FigureText(*pair.now.speed_p50), FigureText(*pair.base.speed_p50));
-  } else if (shape.speed <= 0.75) {
-    words =
-        "Both the first token and those after it come later: the provider is short of capacity.";
-  }
-  const bool same_work = shape.output > 0.75 && shape.output < kTokensRatio &&
-                         shape.input < kTokensRatio && out_base > 0;
-  if (same_work) {
-    words += fmt::format("{}Prompts and answers are as long as usual.", words.empty() ? "" : " ");
-  }
-  return words;
-}
 
 class Latency {
  public:
@@ -290,19 +210,19 @@ void Latency::ModelCauses() {
       if (feature->Ratio() >= kSlowRatio) slow_features.push_back(feature->key[kFeature]);
     }
     const bool everybody = features.size() == slow_features.size();
-    std::string words;
-    if (pairs.size() > 1 && static_cast<int>(pairs.size()) == comparable[provider]) {
-      words = fmt::format("All models of {} are slower than usual ({}); {}", provider,
-                          ListText(each), SlowWords(worst));
-    } else {
-      words = SlowWords(worst);
-    }
+    std::string whom;
     if (features.size() > 1) {
-      words += everybody
-                   ? fmt::format(", for all {} features that call it", features.size())
-                   : fmt::format(", for {} of {} features that call it ({})", slow_features.size(),
-                                 features.size(), ListText(slow_features));
+      whom = everybody
+                 ? fmt::format(", for all {} features that call it", features.size())
+                 : fmt::format(", for {} of {} features that call it ({})", slow_features.size(),
+                               features.size(), ListText(slow_features));
     }
+    const bool all = pairs.size() > 1 && static_cast<int>(pairs.size()) == comparable[provider];
+    const std::string words =
+        all ? fmt::format("{} answers {} slower than usual, with all its models ({}){}: {} has {}",
+                          provider, TimesText(worst.Ratio()), ListText(each), whom,
+                          worst.key[kModel], FigureWords(worst))
+            : SlowWords(worst) + whom;
     // Slow for few of many: what they ask for is more likely the reason.
     const double spread = features.empty() ? 1
                                            : static_cast<double>(slow_features.size()) /
@@ -404,6 +324,7 @@ void Latency::Changes() {
     finding.words = "No prompt version and no model came into use.";
   } else {
     finding.words = fmt::format("{}.", finding.detail[0]);
+    finding.detail.erase(finding.detail.begin());
   }
 }
 
@@ -418,6 +339,7 @@ void Latency::FasterModels() {
   const Pair& from = *slow[0];
   const std::vector<std::string>& approved = run_.actions().approved_models;
   std::vector<std::string> not_approved;
+  std::vector<std::string> other_api;
   for (const Pair& pair : models_) {
     const bool faster = pair.now.n >= kUsualMin && pair.now.p99 && from.now.p99 &&
                         *pair.now.p99 < 0.5 * *from.now.p99 && pair.now.ErrorShare() < 0.05;
@@ -446,12 +368,20 @@ void Latency::FasterModels() {
     action.words = fmt::format(
         "Send new runs' calls for {} to {}: 10 % of them, then 50 %, then "
         "all, for {}.",
-        NameOf(from), name, FormatDuration(action.ttl_ns));
+        NameOf(from), name, SpanText(action.ttl_ns));
     action.guard = "undone when calls fail more often than before";
     action.rollback = "runs that were sent elsewhere end there; new ones go where they used to";
     finding.actions.push_back(std::move(action));
   }
   if (finding.state == FindingState::kFound) return;
+  if (!other_api.empty()) {
+    finding.state = FindingState::kFound;
+    finding.words = fmt::format(
+        "{} is approved and faster, but speaks another API than {}: its "
+        "callers would have to change.",
+        ListText(other_api), from.key[kProvider]);
+    return;
+  }
   finding.words =
       not_approved.empty()
           ? fmt::format("No other model with at least {} calls answers in less than half the time.",
@@ -497,7 +427,7 @@ void Latency::LongCalls() {
   action.words = fmt::format(
       "Give calls of {} 30 s in all, retries included, for {}; then the cache, "
       "a fallback or the configured answer stands in.",
-      NameOf(*most), FormatDuration(action.ttl_ns));
+      NameOf(*most), SpanText(action.ttl_ns));
   action.guard = "undone when calls fail more often than before";
   action.rollback = "the configured deadlines hold again";
   finding.actions.push_back(std::move(action));
@@ -554,7 +484,12 @@ void Latency::Tools() {
   if (worst == nullptr && tool_base > 0 && share < 1.2 * tool_base / (model_base + tool_base))
     return;
   finding.state = FindingState::kFound;
-  if (worst != nullptr) finding.words += " " + finding.detail[0] + ".";
+  if (worst != nullptr) {
+    std::string first = finding.detail[0];
+    first[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(first[0])));
+    finding.words += " " + first + ".";
+    finding.detail.erase(finding.detail.begin());
+  }
   Action ticket = run_.MakeAction(finding, ActionKind::kAdvice, ActionMode::kSuggest);
   ticket.words =
       worst != nullptr

@@ -77,7 +77,7 @@ void ViewProvider(Investigation& run, const std::string& provider, Finding& find
         fmt::format("{} of {}'s {} fail (usually {})", PercentText(pair.now.ErrorShare()), provider,
                     CountText(pair.now.n, "call"), PercentText(pair.base.ErrorShare()));
     if (pair.now.rate_limited > 0) {
-      finding.words += fmt::format(", {} of them for their rate", pair.now.rate_limited);
+      finding.words += fmt::format(", {} of them for the rate limit", pair.now.rate_limited);
     }
     finding.words += ".";
   }

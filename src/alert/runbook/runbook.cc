@@ -55,6 +55,7 @@ absl::StatusOr<RunbookReport> RunRunbook(std::string_view name, const RunbookInp
   RunbookReport report;
   report.runbook = name;
   report.fingerprint = input.fingerprint;
+  report.attached = input.attached;
   report.project = input.project;
   report.at = deps.query.now;
   // Steps are filled while later ones are added.

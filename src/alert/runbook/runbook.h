@@ -42,6 +42,8 @@ struct RunbookInput {
   Labels labels;
   std::vector<std::string> trace_ids;  // Hex.
   UnixNanos active_at = 0;             // Since when it breaches; 0: not known.
+  // Nobody asked for it, the alert did: what may be done automatically is (ActionBook::Offer).
+  bool attached = false;
   // What is looked at; both 0: the 15 minutes (cost: the hour) before the query's now, or since a
   // little before active_at.
   Window window;
@@ -88,7 +90,8 @@ struct Cause {
 
 struct RunbookReport {
   std::string runbook;
-  uint64_t fingerprint = 0;  // 0: run by hand.
+  uint64_t fingerprint = 0;  // 0: of no alert.
+  bool attached = false;
   std::string project;
   Window window;        // What was looked at.
   UnixNanos since = 0;  // Where the trouble began; 0: it was not found in the figures.

@@ -38,6 +38,12 @@ std::string SecondsText(double ns) {
   return FormatDuration(whole);
 }
 
+std::string SpanText(int64_t ns) {
+  if (ns % (60 * kNanosPerMinute) == 0) return CountText(ns / (60 * kNanosPerMinute), "hour");
+  if (ns % kNanosPerMinute == 0) return CountText(ns / kNanosPerMinute, "minute");
+  return FormatDuration(ns);
+}
+
 std::string DollarsText(double usd) {
   const double whole = std::abs(usd);
   const std::string_view sign = usd < 0 ? "-" : "";

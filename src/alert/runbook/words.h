@@ -20,6 +20,8 @@ std::string PercentText(double share);
 std::string TimesText(double ratio);
 // "8.2 s", "850 ms", "2m 05s".
 std::string SecondsText(double ns);
+// "30 minutes", "2 hours", "90 s".
+std::string SpanText(int64_t ns);
 // "$12.50"
 std::string DollarsText(double usd);
 // "412", "1,204", "61.5"

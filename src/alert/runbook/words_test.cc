@@ -17,6 +17,9 @@ TEST(WordsTest, FiguresAreShort) {
   EXPECT_EQ(SecondsText(41.2e9), "41 s");
   EXPECT_EQ(SecondsText(850.4e6), "850 ms");
   EXPECT_EQ(SecondsText(125e9), "2m 05s");
+  EXPECT_EQ(SpanText(30 * kNanosPerMinute), "30 minutes");
+  EXPECT_EQ(SpanText(60 * kNanosPerMinute), "1 hour");
+  EXPECT_EQ(SpanText(90 * kNanosPerSecond), "1m 30s");
   EXPECT_EQ(DollarsText(0), "$0.00");
   EXPECT_EQ(DollarsText(12.5), "$12.50");
   EXPECT_EQ(DollarsText(1234.4), "$1,234");
