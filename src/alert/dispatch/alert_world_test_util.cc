@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "base/file.h"
 #include "base/status.h"
 
 namespace pitot::testing {
@@ -87,6 +88,19 @@ void AlertWorld::Close() {
   state_.reset();
 }
 
+void AlertWorld::StartFrom(const AlertWorld& other, size_t events) {
+  const auto journal = ReadFile(other.folder_ / "state/journal");
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  size_t length = 0;
+  for (size_t i = 0; i < events; ++i) length = journal->find('\n', length) + 1;
+  ASSERT_TRUE(MakeFolders(folder_ / "state").ok());
+  ASSERT_TRUE(WriteFileAtomic(folder_ / "state/journal", journal->substr(0, length)).ok());
+  options = other.options;
+  rules = other.rules;
+  at_ns_ = other.at_ns_;
+  offset_ns_ = other.offset_ns_;
+}
+
 std::string AlertWorld::NameOf(const Labels& labels) const {
   std::string name, shown, severity;
   for (const auto& [label, value] : labels) {
@@ -134,9 +148,10 @@ void AlertWorld::Tell(std::vector<Notification> notifications) {
   for (Notification& notification : notifications) {
     const ChannelState channel = channels[notification.receiver];
     const bool ok = channel == ChannelState::kUp;
+    const size_t events = state_->unapplied();
     transcript_.emplace_back(at_ns_, Words(notification) + (ok ? "" : " (does not arrive)"));
     if (channel != ChannelState::kMute) dispatcher_->Sent(notification, ok, wall());
-    told_.push_back({at_ns_, std::move(notification), ok});
+    told_.push_back({at_ns_, events, std::move(notification), ok});
   }
 }
 

@@ -37,6 +37,7 @@ class AlertWorld {
 
   struct Told {
     int64_t at_ns = 0;  // The world's time.
+    size_t events = 0;  // Written before it was sent.
     Notification notification;
     bool ok = false;
   };
@@ -54,6 +55,10 @@ class AlertWorld {
   void Open();
   // The program ends; what is not durable is lost.
   void Close();
+  // Before Open: the program starts with the first `events` of what another one wrote, at its time.
+  void StartFrom(const AlertWorld& other, size_t events);
+  // Events written so far.
+  size_t events() const { return state_->unapplied(); }
 
   // Evaluations and ticks of times before `until_ns`, then the time is that.
   void RunUntil(int64_t until_ns);

@@ -275,6 +275,64 @@ void Story::Run() {
   CheckEveryNotification();
 }
 
+// The program is killed after each event that it writes, and all is well when it runs again: whoever
+// was told that something fires is told that it is over.
+TEST(AlertProperty, AfterACrashAnywhereEveryEndIsTold) {
+  AlertWorld world;
+  for (const char* name : {"errors", "outage"}) {
+    RuleSpec& spec = world.rules[name].spec;
+    spec.id = spec.alertname = name;
+    spec.for_ns = kMinute;
+    spec.keep_firing_ns = 2 * kMinute;
+  }
+  world.rules["outage"].spec.severity = AlertSeverity::kPage;
+  world.options.group_by = {"project"};
+  world.Open();
+  const auto measure = [&](const char* rule, const char* model, Verdict verdict) {
+    Reading& reading = world.rules[rule].readings[{{"model", model}}];
+    reading.labels = {{"model", model}};
+    reading.verdict = verdict;
+    world.RunUntil(world.at_ns() + 7 * kMinute);
+  };
+  measure("errors", "a", Verdict::kBreach);
+  measure("outage", "a", Verdict::kBreach);
+  measure("errors", "b", Verdict::kBreach);
+  measure("errors", "a", Verdict::kOk);
+  measure("errors", "b", Verdict::kNoData);
+  measure("errors", "a", Verdict::kBreach);
+  measure("outage", "a", Verdict::kOk);
+  measure("errors", "b", Verdict::kOk);
+  measure("errors", "a", Verdict::kOk);
+  const size_t events = world.events();
+  ASSERT_GT(events, 20u);
+  const auto note = [](const Notification& one, std::set<uint64_t>& believed) {
+    for (const Alert& alert : one.alerts) {
+      if (IsActive(alert.state)) {
+        believed.insert(alert.fingerprint);
+      } else {
+        believed.erase(alert.fingerprint);
+      }
+    }
+    if (!one.firing()) believed.clear();
+  };
+  for (size_t kept = 0; kept <= events; ++kept) {
+    std::set<uint64_t> believed;
+    for (const AlertWorld::Told& told : world.told()) {
+      if (told.events <= kept) note(told.notification, believed);
+    }
+    AlertWorld again;
+    again.StartFrom(world, kept);
+    again.Open();
+    again.RunUntil(again.at_ns() + 30 * kMinute);
+    for (const AlertWorld::Told& told : again.told()) note(told.notification, believed);
+    EXPECT_TRUE(believed.empty()) << "killed after " << kept << " of " << events << " events, "
+                                  << believed.size() << " are believed to fire";
+    for (const Alert& alert : again.lifecycle().Alerts()) {
+      EXPECT_FALSE(IsActive(alert.state)) << "after " << kept;
+    }
+  }
+}
+
 TEST(AlertProperty, WhatFiresIsToldOnceAndItsEndToo) {
   const char* only = std::getenv("PITOT_ALERT_SEED");
   const uint32_t from = only == nullptr ? 1 : static_cast<uint32_t>(std::atoi(only));

@@ -329,8 +329,15 @@ void Lifecycle::Advance(UnixNanos now) {
   {
     MutexLock lock(&impl_->mutex);
     now = impl_->TimeOf(now);
+    const int64_t gap = impl_->advanced_at == 0 ? 0 : now - impl_->advanced_at;
+    impl_->advanced_at = now;
     std::vector<uint64_t> fingerprints;
-    for (const auto& [fingerprint, track] : impl_->tracks) fingerprints.push_back(fingerprint);
+    for (auto& [fingerprint, track] : impl_->tracks) {
+      fingerprints.push_back(fingerprint);
+      // While nobody looked (a suspended machine, a clock set forward), nobody could report either.
+      const bool is_from_outside = track.alert.rule_id.empty() && track.alert.ends_at <= now;
+      if (is_from_outside && gap > impl_->options.gap_max_ns) track.alert.ends_at += gap;
+    }
     for (const uint64_t fingerprint : fingerprints) {
       impl_->AdvanceTrack(*impl_->Find(fingerprint), now);
     }

@@ -126,6 +126,7 @@ struct Lifecycle::Impl {
   uint64_t not_followed ABSL_GUARDED_BY(mutex) = 0;
   bool limit_said ABSL_GUARDED_BY(mutex) = false;
   bool measured ABSL_GUARDED_BY(mutex) = false;  // An evaluation succeeded since the last Advance.
+  UnixNanos advanced_at ABSL_GUARDED_BY(mutex) = 0;  // The last Advance; 0: none yet.
   bool pending_changed ABSL_GUARDED_BY(mutex) = false;
   UnixNanos timers_written_at ABSL_GUARDED_BY(mutex) = 0;
 };

@@ -42,6 +42,7 @@ void Lifecycle::Impl::MoveBack(int64_t by_ns) {
   activity.ChangeAll();
   pending_changed = true;
   timers_written_at -= by_ns;
+  if (advanced_at != 0) advanced_at -= by_ns;
 }
 
 AlertTrack* Lifecycle::Impl::Find(uint64_t fingerprint) {
