@@ -9,7 +9,6 @@
 #include "alert/rules/judge.h"
 #include "base/status.h"
 #include "query/figures/anomaly.h"
-#include "query/figures/answer.h"
 
 namespace pitot {
 namespace {
@@ -126,26 +125,11 @@ class AnomalyRule final : public RuleEvaluator {
     ASSIGN_OR_RETURN(project.causes, FindSpendCauses(context.query, scope, worst.hour,
                                                      worst.value - worst.verdict.score.median,
                                                      {"feature", "model"}, kCausesMax));
-    ASSIGN_OR_RETURN(project.examples, DearestTraces(context, scope, worst.hour));
+    ASSIGN_OR_RETURN(project.examples,
+                     DearestTraces(context.query, scope, worst.hour, kExemplarsMax));
     project.causes_hour = worst.hour;
     project.causes_at = now;
     return absl::OkStatus();
-  }
-
-  static absl::StatusOr<std::vector<std::string>> DearestTraces(const EvalContext& context,
-                                                                Scope scope, int64_t hour) {
-    scope.window = {hour * kSpendHourNs, (hour + 1) * kSpendHourNs};
-    SqlPiece where = FactsWhere(scope, /*calls_only=*/true);
-    where.params.push_back({"limit", fmt::to_string(kExemplarsMax)});
-    const std::string sql = fmt::format(
-        "SELECT lower(hex(f.trace_id)) AS id, sum(ifNull(f.cost, 0)) AS spent FROM facts AS f "
-        "FINAL "
-        "WHERE {} AND f.counted GROUP BY id ORDER BY spent DESC, id LIMIT {{limit:UInt32}}",
-        where.sql);
-    ASSIGN_OR_RETURN(const Table table, ReadTable(context.query, sql, std::move(where.params), 2));
-    std::vector<std::string> ids;
-    for (const auto& row : table.rows) ids.emplace_back(TextAt(row.get_array(), 0));
-    return ids;
   }
 
   void Describe(const AnomalyHour& worst, const Project& project, Reading& reading) const {

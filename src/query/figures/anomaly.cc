@@ -174,6 +174,21 @@ absl::StatusOr<std::vector<SpendCause>> FindSpendCauses(const QueryContext& cont
   return kept;
 }
 
+absl::StatusOr<std::vector<std::string>> DearestTraces(const QueryContext& context, Scope scope,
+                                                       int64_t hour, size_t limit) {
+  scope.window = {hour * kSpendHourNs, (hour + 1) * kSpendHourNs};
+  SqlPiece where = FactsWhere(scope, /*calls_only=*/true);
+  where.params.push_back({"limit", fmt::to_string(limit)});
+  const std::string sql = fmt::format(
+      "SELECT lower(hex(f.trace_id)) AS id, sum(ifNull(f.cost, 0)) AS spent FROM facts AS f FINAL "
+      "WHERE {} AND f.counted GROUP BY id ORDER BY spent DESC, id LIMIT {{limit:UInt32}}",
+      where.sql);
+  ASSIGN_OR_RETURN(const Table table, ReadTable(context, sql, std::move(where.params), 2));
+  std::vector<std::string> ids;
+  for (const auto& row : table.rows) ids.emplace_back(TextAt(row.get_array(), 0));
+  return ids;
+}
+
 std::vector<SpendAnomaly> AnomaliesOf(const std::vector<AnomalyHour>& hours) {
   std::vector<SpendAnomaly> anomalies;
   bool fires = false;  // Whether any hour of the last one does: else it is no anomaly.

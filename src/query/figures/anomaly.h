@@ -38,6 +38,10 @@ absl::StatusOr<std::vector<SpendCause>> FindSpendCauses(const QueryContext& cont
                                                         const std::vector<std::string>& by,
                                                         size_t limit);
 
+// The traces whose calls of that hour cost most, most first; hex.
+absl::StatusOr<std::vector<std::string>> DearestTraces(const QueryContext& context, Scope scope,
+                                                       int64_t hour, size_t limit);
+
 // Unusual hours without more than 2 usual ones between them.
 struct SpendAnomaly {
   int64_t first_hour = 0;
