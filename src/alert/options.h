@@ -4,6 +4,8 @@
 // server/alerts_config.h; immutable afterwards. docs/alerts.md lists every key.
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -140,6 +142,10 @@ struct AlertOptions {
   ActionOptions actions;
   std::vector<StatusPageOptions> status_pages;  // Empty: none is asked.
   PreflightOptions preflight;
+
+  // Names option, value and what is accepted: receivers that are complete, routes to receivers there
+  // are. Ids of rules are checked where the rules are (AlertService::Open).
+  absl::Status Validate() const;
 };
 
 }  // namespace pitot

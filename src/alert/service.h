@@ -100,7 +100,7 @@ class AlertService {
   // When something is next due, from `now` on.
   UnixNanos NextDue(UnixNanos now) const;
 
-  // As of the last Tick, with who silences and inhibits them; resolved ones too.
+  // By fingerprint, with who silences and inhibits them; resolved ones too.
   std::vector<Alert> Alerts() const;
   std::optional<Alert> Find(uint64_t fingerprint) const;
   std::vector<RuleStatus> Rules() const;
@@ -125,6 +125,9 @@ class AlertService {
  private:
   AlertService(AlertOptions options, const AlertDeps& deps);
   absl::Status OpenParts();
+  absl::Status OpenRules(UnixNanos now);
+  // The newest acknowledgement of a rule's alerts in a project.
+  std::optional<UnixNanos> AcknowledgedAt(std::string_view rule_id, std::string_view project) const;
   void Run();
   void Evaluate(UnixNanos now);
   // `among`: whether the projects to ask about are known now.
@@ -133,8 +136,7 @@ class AlertService {
   absl::StatusOr<std::vector<std::string>> Projects(UnixNanos now);
   void Dispatch(UnixNanos now);
   void Diagnose(Notification& notification, UnixNanos now);
-  static void Annotate(Alert& alert, const RunbookReport& report);
-  void Show(std::vector<Alert> alerts);
+  void KeepReportsOf(const std::vector<Alert>& alerts);
   QueryContext Query(UnixNanos now, std::chrono::milliseconds deadline) const;
 
   const AlertOptions options_;
@@ -158,7 +160,6 @@ class AlertService {
   CondVar stopped_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   UnixNanos next_evaluation_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<Alert> shown_ ABSL_GUARDED_BY(mutex_);
   std::vector<RuleStatus> statuses_ ABSL_GUARDED_BY(mutex_);
   std::map<uint64_t, std::shared_ptr<const RunbookReport>> reports_ ABSL_GUARDED_BY(mutex_);
   AlertStats stats_ ABSL_GUARDED_BY(mutex_);

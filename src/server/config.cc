@@ -11,9 +11,11 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "gateway/key_budget.h"
+#include "server/alerts_config.h"
 #include "server/config_section.h"
 #include "server/gateway_config.h"
 #include "server/settings.h"
+#include "server/slo_config.h"
 
 namespace pitot {
 namespace {
@@ -22,6 +24,9 @@ constexpr std::string_view kRulesPath = "redaction.rules";
 // Read by gateway_config.h, not by the table of settings.
 constexpr std::string_view kGatewayPath = "gateway";
 constexpr std::string_view kKeysPath = "auth.keys";
+// Read by alerts_config.h and slo_config.h.
+constexpr std::string_view kAlertsPath = "alerts";
+constexpr std::string_view kSlosPath = "slos";
 
 std::string EnvName(std::string_view path) {
   std::string name = "PITOT_";
@@ -36,7 +41,8 @@ std::string LimitPath(const LimitRow& row) { return fmt::format("limits.{}", row
 // Every path a file may have, leaves and their parents.
 std::set<std::string, std::less<>> KnownPaths() {
   std::set<std::string, std::less<>> paths{std::string(kRulesPath), std::string(kGatewayPath),
-                                           std::string(kKeysPath)};
+                                           std::string(kKeysPath), std::string(kAlertsPath),
+                                           std::string(kSlosPath)};
   for (const Setting& setting : Settings()) paths.emplace(setting.path);
   for (const LimitRow& row : kLimitRows) paths.insert(LimitPath(row));
   for (const std::string& path : std::vector<std::string>(paths.begin(), paths.end())) {
@@ -86,7 +92,9 @@ class ConfigReader {
 
   absl::Status ReadValue(const YAML::Node& value, const std::string& path) {
     if (path == kRulesPath) return ReadRules(value);
-    if (path == kGatewayPath || path == kKeysPath) return absl::OkStatus();
+    if (path == kGatewayPath || path == kKeysPath || path == kAlertsPath || path == kSlosPath) {
+      return absl::OkStatus();
+    }
     for (const LimitRow& row : kLimitRows) {
       if (LimitPath(row) == path) return ReadLimit(value, row);
     }
@@ -175,6 +183,13 @@ absl::Status ReadSections(const YAML::Node& root, std::string_view file, const G
   ReadGatewayConfig(gateway, options);
   RETURN_IF_ERROR(gateway.Done());
   RETURN_IF_ERROR(Annotate(options.gateway.Validate(), file.empty() ? "environment" : file));
+  ConfigSection alerts(file, map ? root["alerts"] : none, "alerts", env);
+  ReadAlertsConfig(alerts, options.alerts);
+  RETURN_IF_ERROR(alerts.Done());
+  ConfigSection slos(file, map ? root : none, "", nullptr);
+  ReadSloConfig(slos, file, options.alerts.slos);
+  RETURN_IF_ERROR(slos.first_error());
+  RETURN_IF_ERROR(Annotate(options.alerts.Validate(), file.empty() ? "environment" : file));
   ConfigSection auth(file, map ? root["auth"] : none, "auth", nullptr);
   auth.EachItem("keys", [&](ConfigSection& item) { ReadKeyConfig(item, options); });
   return auth.first_error();
@@ -249,6 +264,8 @@ std::string PrintConfig(const ServerOptions& options) {
                        ToText(setting, options));
   }
   out += PrintGatewayConfig(options);
+  out += PrintSloConfig(options.alerts.slos);
+  out += PrintAlertsConfig(options.alerts);
   out += "limits:\n";
   for (const LimitRow& row : kLimitRows) {
     out += fmt::format("  {}: {}  # {}. {}\n", row.name, options.limits.*row.value, row.unit,

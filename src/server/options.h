@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/options.h"
 #include "base/limits.h"
 #include "gateway/budget/budgets.h"
 #include "gateway/keys/key_ring.h"
@@ -65,6 +66,9 @@ struct ServerOptions {
   GatewayOptions gateway;
   std::vector<BudgetSpec> budgets;
   RedisOptions budget_redis;
+
+  // alerts, slos
+  AlertOptions alerts;
 
   // auth
   std::string auth_mode = "auto";

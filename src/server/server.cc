@@ -17,6 +17,7 @@
 #include "receive/otlp_http.h"
 #include "server/access.h"
 #include "server/address.h"
+#include "server/alert_host.h"
 #include "server/config.h"
 #include "server/gateway_host.h"
 #include "server/janitor.h"
@@ -96,6 +97,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(const ServerOptions& option
   RETURN_IF_ERROR(server->OpenState());
   RETURN_IF_ERROR(server->OpenAccess());
   RETURN_IF_ERROR(server->OpenGateway());
+  RETURN_IF_ERROR(server->OpenAlerts());
   RETURN_IF_ERROR(server->OpenListeners());
   return server;
 }
@@ -145,6 +147,18 @@ absl::Status Server::OpenGateway() {
   return absl::OkStatus();
 }
 
+absl::Status Server::OpenAlerts() {
+  ASSIGN_OR_RETURN(alerts_, AlertHost::Open(options_, {.state = *state_,
+                                                       .engine = store_->engine(),
+                                                       .ingest = *ingest_,
+                                                       .gateway = *gateway_,
+                                                       .keys = access_->keys(),
+                                                       .authorizer = access_->authorizer(),
+                                                       .eraser = *eraser_,
+                                                       .clock = clock_}));
+  return absl::OkStatus();
+}
+
 std::optional<std::string> Server::TakeFirstSecret() { return access_->TakeFirstSecret(); }
 
 absl::StatusOr<std::shared_ptr<const PriceBook>> Server::LoadPriceBook() const {
@@ -168,6 +182,8 @@ absl::Status Server::OpenListeners() {
               .authorizer = &access_->authorizer(),
               .budgets = &gateway_->budgets(),
               .gateway = &gateway_->gateway(),
+              .alerts = &alerts_->service(),
+              .preflight = &alerts_->preflight(),
               .load_prices = [this] { return LoadPriceBook(); },
               .gateway_health = [this] { return gateway_->gateway().HealthJson(); }});
   otlp_http_ = std::make_unique<OtlpHttp>(
@@ -280,6 +296,7 @@ absl::Status Server::Start() {
   ingest_->Start();
   eraser_->Start();
   gateway_->Start();
+  alerts_->Start();
   RETURN_IF_ERROR(StartGrpc());
   http_->Start();
   return absl::OkStatus();
@@ -290,6 +307,7 @@ void Server::Stop() {
   if (grpc_ != nullptr) grpc_->Stop(kListenerDrain);
   if (api_ != nullptr) api_->EndStreams();
   if (http_ != nullptr) http_->Stop(kListenerDrain);
+  if (alerts_ != nullptr) alerts_->Stop();
   if (gateway_ != nullptr) gateway_->Stop(kSpoolDrain);
   if (ingest_ != nullptr) ingest_->Stop(kSpoolDrain);
   if (eraser_ != nullptr) eraser_->Stop();

@@ -19,6 +19,7 @@
 namespace pitot {
 
 class Access;
+class AlertHost;
 class Api;
 class Eraser;
 class GatewayHost;
@@ -64,6 +65,7 @@ class Server {
   absl::Status OpenState();
   absl::Status OpenAccess();
   absl::Status OpenGateway();
+  absl::Status OpenAlerts();
   absl::Status OpenListeners();
   absl::Status StartGrpc();
   // On a request's head: the guard, then who asks.
@@ -84,6 +86,7 @@ class Server {
   std::unique_ptr<Eraser> eraser_;
   std::unique_ptr<Access> access_;
   std::unique_ptr<GatewayHost> gateway_;
+  std::unique_ptr<AlertHost> alerts_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<OtlpHttp> otlp_http_;
   std::shared_ptr<MemoryBudget> memory_;
