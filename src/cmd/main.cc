@@ -18,6 +18,7 @@
 #include "cmd/import.h"
 #include "cmd/keys.h"
 #include "cmd/reads.h"
+#include "cmd/slo.h"
 #include "cmd/streams.h"
 
 namespace pitot {
@@ -49,6 +50,7 @@ struct Flags {
   bool yes = false;
   BudgetArgs budget;
   AlertFlags alerting;
+  SloArgs slo;
 };
 
 void AddGlobal(CLI::App& app, Flags& flags) {
@@ -321,6 +323,11 @@ void AddCommands(CLI::App& app, Flags& flags) {
   AddKeys(app, flags);
   AddBudgets(app, flags);
   AddAlertCommands(app, flags.alerting);
+  CLI::App* slo =
+      AddReader(app, "slo", "Objectives: burn rates and what is left of budgets", flags);
+  slo->add_option("name", flags.slo.name, "One of them, in whole");
+  AddProject(slo, flags);
+  slo->footer("Example: pitot slo chat-success\nMore: docs/slo.md");
 
   CLI::App* config = app.add_subcommand("config", "About the configuration");
   config->require_subcommand(1);
@@ -367,6 +374,11 @@ int Run(const CLI::App& app, Flags& flags) {
   }
   if (command == "alerts" || command == "silence") {
     return RunAlertCommand(client, *app.get_subcommands().front(), flags.alerting);
+  }
+  if (command == "slo") {
+    flags.slo.project = flags.project;
+    flags.slo.json = flags.json;
+    return RunSlo(client, flags.slo);
   }
   if (command == "sql") return RunSql(client, flags.sql);
   if (command == "receipts") return RunReceipts(client, flags.json);

@@ -40,12 +40,14 @@ std::string RuleJson(const SloRuleState& rule) {
 std::string SpecJson(const SloSpec& spec) {
   const bool threshold = spec.kind != SloKind::kRatio;
   return fmt::format(
-      "\"description\":{},\"kind\":\"{}\",\"filter\":{},\"good\":{},\"threshold\":{},\"score\":{},"
-      "\"target\":{},\"window_s\":{},\"exclude\":{},\"count\":{},\"labels\":{},\"runbook\":{},"
-      "\"owner\":{},\"defined_in\":{}",
-      TextOrNull(spec.description), Name(spec.kind), TextOrNull(spec.filter), TextOrNull(spec.good),
-      threshold ? fmt::format("{}", spec.threshold) : "null", TextOrNull(spec.score), spec.target,
-      Seconds(spec.window_ns), TextsJson(spec.exclude), QuoteJson(spec.count),
+      "\"description\":{},\"target\":{},\"window_s\":{},\"objective\":{{\"kind\":\"{}\",\"filter\":"
+      "{},"
+      "\"good\":{},\"threshold\":{},\"score\":{},\"exclude\":{},\"count\":{}}},\"labels\":{},"
+      "\"runbook\":{},\"owner\":{},\"defined_in\":{}",
+      TextOrNull(spec.description), spec.target, Seconds(spec.window_ns), Name(spec.kind),
+      TextOrNull(spec.filter), TextOrNull(spec.good),
+      threshold ? fmt::format("{}", spec.threshold) : "null", TextOrNull(spec.score),
+      TextsJson(spec.exclude), QuoteJson(spec.count),
       LabelsJson({spec.labels.begin(), spec.labels.end()}), TextOrNull(spec.Runbook()),
       TextOrNull(spec.owner), QuoteJson(spec.defined_in));
 }

@@ -17,6 +17,7 @@
 #include "cmd/view/figures.h"
 #include "cmd/view/json_slice.h"
 #include "cmd/view/lists.h"
+#include "cmd/view/slo_view.h"
 #include "cmd/view/trace_view.h"
 #include "cmd/view/words.h"
 
@@ -55,6 +56,8 @@ std::string Render(const std::string& name, std::string_view body, const Termina
   if (view == "notifications") return RenderNotifications(answer, terminal);
   if (view == "receivers") return RenderReceivers(answer, terminal);
   if (view == "receivertest") return RenderReceiverTest(answer, terminal);
+  if (view == "slos") return RenderSlos(answer, terminal);
+  if (view == "slo") return RenderSlo(answer, terminal);
   if (view == "story") return RenderStory(answer, terminal);
   // A trace with its contents: the answer's `details` are the spans in whole.
   const auto read_span = [&](std::string_view id) -> std::optional<std::string> {
@@ -144,10 +147,10 @@ TEST(Views, WhatIsNoAnswerEnds) {
         R"({"alerts":[1,{"ack":3}],"alert":[],"rules":[{}],"silences":[null,{"matchers":[1]}]})"}) {
     const json::value answer = json::parse(text);
     for (const auto render :
-         {RenderCostTree, RenderLatency, RenderHeatmap, RenderTools, RenderErrors, RenderGroups,
-          RenderSearch, RenderPrices, RenderKeys, RenderNewKey, RenderStory, RenderAlerts,
-          RenderAlert, RenderRules, RenderSilences, RenderNotifications, RenderReceivers,
-          RenderReceiverTest}) {
+         {RenderCostTree,      RenderLatency,   RenderHeatmap,      RenderTools, RenderErrors,
+          RenderGroups,        RenderSearch,    RenderPrices,       RenderKeys,  RenderNewKey,
+          RenderStory,         RenderAlerts,    RenderAlert,        RenderRules, RenderSilences,
+          RenderNotifications, RenderReceivers, RenderReceiverTest, RenderSlos,  RenderSlo}) {
       render(answer, {.width = 80});
     }
     RenderCost(answer, answer, {.width = 80});
