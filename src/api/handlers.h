@@ -63,6 +63,8 @@ void GetStory(ApiCall call);
 void GetSpan(ApiCall call);
 void GetCost(ApiCall call);
 void GetCostTree(ApiCall call);
+void GetCostForecast(ApiCall call);
+void GetCostAnomalies(ApiCall call);
 void GetLatency(ApiCall call);
 void GetHeatmap(ApiCall call);
 void GetTools(ApiCall call);

@@ -40,6 +40,7 @@ struct Flags {
   SqlArgs sql;
   ImportArgs import;
   ReadArgs read;
+  const ReadCommand* read_mode = nullptr;  // Of ReadCommand::mode_of, by its flag.
   std::map<std::string, std::string> read_options, filters;
   TailArgs tail;
   ExportArgs export_;
@@ -96,6 +97,15 @@ void AddRead(CLI::App& app, const ReadCommand& row, Flags& flags) {
   for (const ReadOption& one : row.options) {
     option(one.flag, flags.read_options[std::string(one.param)], one.help);
   }
+  for (const ReadCommand& mode : ReadCommands()) {
+    if (mode.mode_of != row.name) continue;
+    command->add_flag_callback(
+        "--" + std::string(mode.name), [&flags, &mode] { flags.read_mode = &mode; },
+        std::string(mode.what));
+    for (const ReadOption& one : mode.options) {
+      option(one.flag, flags.read_options[std::string(one.param)], one.help);
+    }
+  }
   for (const FilterFlag& one : FilterFlags()) {
     if (one.flag == row.positional) continue;
     option(one.flag, flags.filters[std::string(one.field)],
@@ -116,7 +126,7 @@ int RunReadCommand(ApiClient& client, const ReadCommand& row, Flags& flags) {
   for (const auto& [name, value] : flags.filters) {
     if (!value.empty()) flags.read.filters.emplace_back(name, value);
   }
-  return RunRead(client, row, flags.read);
+  return RunRead(client, flags.read_mode != nullptr ? *flags.read_mode : row, flags.read);
 }
 
 void AddTail(CLI::App& app, Flags& flags) {
@@ -293,7 +303,9 @@ void AddCommands(CLI::App& app, Flags& flags) {
   serve->add_option("--config", flags.config, "YAML file; every key is optional")
       ->check(CLI::ExistingFile);
 
-  for (const ReadCommand& row : ReadCommands()) AddRead(app, row, flags);
+  for (const ReadCommand& row : ReadCommands()) {
+    if (row.mode_of.empty()) AddRead(app, row, flags);
+  }
   AddTail(app, flags);
   AddExport(app, flags);
 

@@ -45,10 +45,9 @@ QueryParams ParamsOf(const ReadCommand& command, const ReadArgs& args) {
     if (!value.empty()) params.emplace_back(name, value);
   };
   add("project", args.project);
-  if (!command.since.empty()) {
-    add("since", args.since.empty() ? std::string(command.since) : args.since);
-    add("until", args.until);
-  }
+  // What has no window says so itself, when one is given.
+  add("since", args.since.empty() ? std::string(command.since) : args.since);
+  add("until", args.until);
   add("limit", args.limit);
   add("cursor", args.cursor);
   for (const auto& [name, value] : args.options) params.emplace_back(name, value);
@@ -124,7 +123,7 @@ std::span<const ReadCommand> ReadCommands() {
        {kBy, kTimezone},
        false,
        RenderCostAlone,
-       "pitot cost --by user_id --since 7d; pitot cost --by day --timezone Europe/Berlin"},
+       "pitot cost --by user_id --since 7d; pitot cost --forecast --budget 50"},
       {"cost-tree",
        "Cost by path: feature, workflow, agent, call, model",
        "/api/v1/cost/tree",
@@ -135,6 +134,29 @@ std::span<const ReadCommand> ReadCommands() {
        false,
        RenderCostTree,
        "pitot cost-tree --by feature,model"},
+      {"forecast",
+       "Instead: what today and this month will have cost",
+       "/api/v1/cost/forecast",
+       "",
+       "q",
+       kFilterHelp,
+       {{"budget", "budget_usd", "With --forecast: US dollars a day may cost"},
+        {"month-budget", "month_budget_usd", "With --forecast: US dollars a month may cost"}},
+       false,
+       RenderForecast,
+       "pitot cost --forecast --budget 50",
+       "cost"},
+      {"anomalies",
+       "Instead: hours that cost far more than usual, and on what",
+       "/api/v1/cost/anomalies",
+       "7d",
+       "q",
+       kFilterHelp,
+       {},
+       false,
+       RenderAnomalies,
+       "pitot cost --anomalies --by user_id",
+       "cost"},
       {"latency",
        "Percentiles by model, beside what is usual",
        "/api/v1/latency",

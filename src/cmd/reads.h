@@ -34,6 +34,8 @@ struct ReadCommand {
   bool pages = false;  // Knows --limit and --cursor.
   std::string (*render)(const boost::json::value& answer, const Terminal& terminal);
   std::string_view example;
+  // Not a command of its own, but what `mode_of` answers with the flag --`name`: `pitot cost --forecast`.
+  std::string_view mode_of = {};
 };
 
 std::span<const ReadCommand> ReadCommands();

@@ -43,6 +43,16 @@ const QUESTIONS = {
     '?by=feature,model&limit=2',
     '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
   ],
+  '/api/v1/cost/forecast': [
+    '',
+    '?budget_usd=5&month_budget_usd=100',
+    '?timezone=Europe/Berlin&q=feature=nothing',
+  ],
+  '/api/v1/cost/anomalies': [
+    '',
+    '?by=user_id&limit=1&since=24h',
+    '?by=&since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
+  ],
   '/api/v1/latency': [
     '',
     '?by=feature,hour&kind=agent',

@@ -15,6 +15,8 @@ namespace pitot {
 std::string RenderCost(const boost::json::value& answer, const boost::json::value& trend,
                        const Terminal& terminal);
 std::string RenderCostTree(const boost::json::value& answer, const Terminal& terminal);
+std::string RenderForecast(const boost::json::value& answer, const Terminal& terminal);
+std::string RenderAnomalies(const boost::json::value& answer, const Terminal& terminal);
 std::string RenderLatency(const boost::json::value& answer, const Terminal& terminal);
 std::string RenderHeatmap(const boost::json::value& answer, const Terminal& terminal);
 std::string RenderTools(const boost::json::value& answer, const Terminal& terminal);

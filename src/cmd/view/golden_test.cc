@@ -38,6 +38,8 @@ std::string Render(const std::string& name, std::string_view body, const Termina
   // Of cost, a second answer may stand beside it: the same over time.
   if (view == "cost") return RenderCost(answer, Part(answer, "trend"), terminal);
   if (view == "tree") return RenderCostTree(answer, terminal);
+  if (view == "forecast") return RenderForecast(answer, terminal);
+  if (view == "anomalies") return RenderAnomalies(answer, terminal);
   if (view == "latency") return RenderLatency(answer, terminal);
   if (view == "heatmap") return RenderHeatmap(answer, terminal);
   if (view == "tools") return RenderTools(answer, terminal);
@@ -147,10 +149,11 @@ TEST(Views, WhatIsNoAnswerEnds) {
         R"({"alerts":[1,{"ack":3}],"alert":[],"rules":[{}],"silences":[null,{"matchers":[1]}]})"}) {
     const json::value answer = json::parse(text);
     for (const auto render :
-         {RenderCostTree,      RenderLatency,   RenderHeatmap,      RenderTools, RenderErrors,
-          RenderGroups,        RenderSearch,    RenderPrices,       RenderKeys,  RenderNewKey,
-          RenderStory,         RenderAlerts,    RenderAlert,        RenderRules, RenderSilences,
-          RenderNotifications, RenderReceivers, RenderReceiverTest, RenderSlos,  RenderSlo}) {
+         {RenderCostTree, RenderForecast, RenderAnomalies,     RenderLatency,   RenderHeatmap,
+          RenderTools,    RenderErrors,   RenderGroups,        RenderSearch,    RenderPrices,
+          RenderKeys,     RenderNewKey,   RenderStory,         RenderAlerts,    RenderAlert,
+          RenderRules,    RenderSilences, RenderNotifications, RenderReceivers, RenderReceiverTest,
+          RenderSlos,     RenderSlo}) {
       render(answer, {.width = 80});
     }
     RenderCost(answer, answer, {.width = 80});
