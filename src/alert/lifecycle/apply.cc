@@ -123,7 +123,7 @@ AlertTrack* Lifecycle::Impl::WithSeverity(AlertTrack& track, const RuleSpec& rul
   const bool active = IsActive(track.alert.state);
   if (active && wanted < has) {
     if (track.lower_since == 0) track.lower_since = now;
-    if (now - track.lower_since < track.keep_firing_ns) return &track;
+    if (now - track.lower_since < options.severity_hold_ns) return &track;
   }
   Labels labels = WithSeverityLabel(track.alert.labels, wanted);
   const AlertTrack* earlier = Find(FingerprintOf(labels));

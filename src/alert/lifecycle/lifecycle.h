@@ -12,8 +12,8 @@
 //   - resolved  shown for kResolvedRetentionNs, then gone; breach -> pending
 //
 // Severity. A series is one alert: when the severity of its readings rises, the alert with the lower
-// one resolves and that with the higher one takes its place in the same state, at once; it falls only
-// when the readings have stayed lower for `keep_firing`.
+// one resolves and that with the higher one takes its place in the same state, at once. That something
+// got less bad is no news: it falls only when the readings have stayed lower for severity_hold_ns.
 // Flapping. After four changes (fired, resolved) within an hour the alert holds for half an hour
 // instead of resolving, and says that it flaps.
 // Time. `now` may jump. A clock set back moves every remembered moment back with it, so that what has
@@ -54,6 +54,7 @@ struct LifecycleOptions {
   int errors_until_no_data = 4;
   // Alerts from outside that say no end: after the last receipt. Source: Alertmanager, resolve_timeout.
   int64_t resolve_timeout_ns = 5 * kNanosPerMinute;
+  int64_t severity_hold_ns = 60 * kNanosPerMinute;
   int flap_changes = 4;
   int64_t flap_window_ns = 60 * kNanosPerMinute;
   int64_t flap_keep_firing_ns = 30 * kNanosPerMinute;
