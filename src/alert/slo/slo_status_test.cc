@@ -172,6 +172,24 @@ TEST_F(SloStatusTest, WhenDataStopsNothingIsOver) {
   EXPECT_THAT(Tiers(), HasSubstr("page:ok warning:ok"));
 }
 
+TEST_F(SloStatusTest, RulesOfItsOwn) {
+  spec_.alert_fast_page = spec_.alert_fast_warn = spec_.alert_multiwindow = false;
+  spec_.alert_rules = {{.name = "mine",
+                        .severity = AlertSeverity::kPage,
+                        .factor = 5,
+                        .long_ns = 60 * kNanosPerMinute,
+                        .hold_ns = 10 * kNanosPerMinute}};
+  Pass(3'000, 100, 0);
+  // 8 % bad: 5 % of the hour after 38 minutes, and ten more.
+  EXPECT_EQ(MinutesUntil("page", 100, 8, 100), 48);
+  EXPECT_EQ(Tiers(), "page:breach(mine)");
+  Pass(1, 100, 0);
+  Pass(4, 100, 3);
+  EXPECT_EQ(Tiers(), "page:ok") << "a twelfth of the hour is well";
+  Pass(6, 100, 30);
+  EXPECT_EQ(Tiers(), "page:hold(mine)") << "over again, and not for long enough yet";
+}
+
 TEST_F(SloStatusTest, BudgetAndWhenItIsGone) {
   Pass(10 * 1'440, 100, 0);
   Pass(60, 100, 10);
