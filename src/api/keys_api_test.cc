@@ -252,8 +252,10 @@ TEST_P(KeysApiTest, AKeySeesAndWritesItsProjectOnly) {
   EXPECT_THAT(seen, HasSubstr("of shop"));
   EXPECT_THAT(seen, Not(HasSubstr("of default")));
   EXPECT_EQ(CallWith(shop, "GET", "/api/v1/traces?project=shop").body.size(), seen.size());
-  for (const char* path : {"/api/v1/traces?project=default", "/api/v1/cost?project=default",
-                           "/api/v1/receipts?project=default"}) {
+  for (const char* path :
+       {"/api/v1/traces?project=default", "/api/v1/cost?project=default",
+        "/api/v1/cost/forecast?project=default", "/api/v1/cost/anomalies?project=default",
+        "/api/v1/receipts?project=default"}) {
     const HttpReply refused = CallWith(shop, "GET", path);
     EXPECT_EQ(refused.status, 403) << path;
     EXPECT_THAT(refused.body, HasSubstr("belongs to project shop"));
