@@ -89,9 +89,14 @@ std::vector<InhibitRule> DefaultInhibitRules() {
       {R"(alertname="BudgetExhausted")",
        R"(alertname="BudgetProjectionHigh")",
        {"project", "budget"}},
+      // A provider that is slow as a whole over its models.
+      {R"(alertname="LatencyP99High", subject="provider")",
+       R"(alertname="LatencyP99High", subject!="provider")",
+       {"project", "provider"}},
+      // Runs fail where a tool is called wrongly; which features use it, the alert does not say.
       {R"(alertname="ToolArgumentsInvalid")",
-       R"(alertname=~"ErrorRateHigh|LatencyP99High|AnswersCutOff|CostAnomaly")",
-       {"project", "feature"}},
+       R"(alertname="ErrorRateHigh", subject="runs")",
+       {"project", "environment"}},
       {R"(alertname="RunawayTrace")",
        R"(alertname=~"ErrorRateHigh|LatencyP99High|ToolArgumentsInvalid|CostAnomaly")",
        {"project", "feature"}},
