@@ -284,7 +284,7 @@ void Cost::Loops() {
   busy_ = *std::move(busy);
   std::vector<double> costs;
   for (const BusyTrace& trace : busy_) costs.push_back(trace.cost_usd);
-  const double typical = Median(costs);
+  const double typical = MedianOf(costs);
   std::ranges::stable_sort(busy_, [](const BusyTrace& a, const BusyTrace& b) {
     const auto weight = [](const BusyTrace& t) {
       return std::tuple(t.named, t.repetition ? t.repetition->times : 0, t.cost_usd);

@@ -219,7 +219,7 @@ void Latency::ModelCauses() {
     }
     const bool all = pairs.size() > 1 && static_cast<int>(pairs.size()) == comparable[provider];
     const std::string words =
-        all ? fmt::format("{} answers {} slower than usual, with all its models ({}){}: {} has {}",
+        all ? fmt::format("{} answers {} slower than usual, with all its models ({}){}: {} {}",
                           provider, TimesText(worst.Ratio()), ListText(each), whom,
                           worst.key[kModel], FigureWords(worst))
             : SlowWords(worst) + whom;
@@ -350,6 +350,10 @@ void Latency::FasterModels() {
                                          PercentText(pair.now.ErrorShare())));
     if (!MatchesAnyGlob(approved, pair.key[kModel])) {
       not_approved.push_back(name);
+      continue;
+    }
+    if (DialectFamily(pair.key[kProvider]) != DialectFamily(from.key[kProvider])) {
+      other_api.push_back(name);
       continue;
     }
     if (finding.state == FindingState::kFound) continue;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "alert/runbook/status_page_files.h"
 #include "alert/runbook/status_pages.h"
 #include "base/text.h"
 #include "decode/instant.h"
@@ -94,6 +95,26 @@ void ReadIncidents(const json::array& list, PageReport& report) {
 }
 
 }  // namespace
+
+std::optional<StatusPageOptions> KnownStatusPage(std::string_view provider) {
+  const auto catalogue = ParseObject(StatusPageFiles()[0].text);
+  const json::array* pages = catalogue ? ListIn(*catalogue, "pages") : nullptr;
+  for (size_t i = 0; pages != nullptr && i < pages->size(); ++i) {
+    const json::object* page = (*pages)[i].if_object();
+    if (page == nullptr || TextIn(*page, "provider") != provider) continue;
+    StatusPageOptions out;
+    out.provider = provider;
+    out.url = TextIn(*page, "url");
+    const json::array* components = ListIn(*page, "components");
+    for (size_t at = 0; components != nullptr && at < components->size(); ++at) {
+      if (const json::string* name = (*components)[at].if_string()) {
+        out.components.emplace_back(name->data(), name->size());
+      }
+    }
+    return out;
+  }
+  return std::nullopt;
+}
 
 bool NeedsIncidents(std::string_view summary_json) {
   const auto summary = ParseObject(summary_json);

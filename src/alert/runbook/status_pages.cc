@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/status.h"
 #include "http/client.h"
 
@@ -62,6 +63,16 @@ StatusPages::StatusPages(std::vector<StatusPageOptions> pages, const Clock& cloc
     : clock_(clock), fetch_(fetch ? std::move(fetch) : HttpFetch()) {
   MutexLock lock(&mutex_);
   for (StatusPageOptions& options : pages) {
+    if (options.url.empty()) {
+      auto known = KnownStatusPage(options.provider);
+      if (!known) {
+        LogWarning("alerts.status_pages: no status page of \"{}\" is known; give its url",
+                   options.provider);
+        continue;
+      }
+      if (!options.components.empty()) known->components = std::move(options.components);
+      options = *std::move(known);
+    }
     auto page = std::make_unique<Page>();
     page->shown.provider = options.provider;
     page->shown.url = WithoutSlash(options.url);

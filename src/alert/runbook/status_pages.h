@@ -61,6 +61,9 @@ PageReport ParseStatusPage(std::string_view summary_json, std::string_view incid
 // Whether a summary says so little of incidents that incidents.json is needed.
 bool NeedsIncidents(std::string_view summary_json);
 
+// The page of a provider that catalog/status_pages.json knows, with the components that are its API.
+std::optional<StatusPageOptions> KnownStatusPage(std::string_view provider);
+
 struct StatusPage {
   std::string provider;
   std::string url;
@@ -86,7 +89,8 @@ class StatusPages {
   using Fetch =
       std::function<absl::StatusOr<Reply>(const std::string& url, const std::string& etag)>;
 
-  // `fetch` none: HTTP, 15 s, 4 MiB, redirects to https followed. No `pages`: nothing is ever asked.
+  // A page without a URL is the one that is known of its provider, components too; one that is not known
+  // is left out. `fetch` none: HTTP, 15 s, 4 MiB, redirects to https followed. No `pages`: nothing is ever asked.
   StatusPages(std::vector<StatusPageOptions> pages, const Clock& clock, Fetch fetch = nullptr);
   ~StatusPages();  // Stops.
 
