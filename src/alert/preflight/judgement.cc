@@ -89,6 +89,8 @@ void Judgement::MoveTo(PreflightResult& result) && {
   result.sample_trace_ids = std::move(samples_);
 }
 
+namespace point_words {
+
 std::string PercentText(double share) {
   if (share >= 1) return "100 %";
   const double percent = share * 100;
@@ -96,6 +98,8 @@ std::string PercentText(double share) {
       percent > 99 || percent < 1 ? std::floor(percent * 100) / 100 : std::floor(percent * 10) / 10;
   return fmt::format("{} %", shown);
 }
+
+}  // namespace point_words
 
 std::string Plural(int64_t n, std::string_view one, std::string_view many) {
   const std::string count = FormatCount(static_cast<uint64_t>(std::max<int64_t>(n, 0)));

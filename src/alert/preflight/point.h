@@ -92,8 +92,15 @@ std::span<const PointRow> CstPoints();
 std::span<const PointRow> QltPoints();
 std::span<const PointRow> SecPoints();
 
+// Other folders of alert/ write figures in words of their own.
+namespace point_words {
+
 // "98.7 %"; never 100 % for what is less.
 std::string PercentText(double share);
+
+}  // namespace point_words
+using namespace point_words;
+
 // "3 of 60 calls (5 %)"
 std::string ShareText(int64_t part, int64_t whole, std::string_view of);
 // "1 call", "2 calls"; `many` where an s does not do.

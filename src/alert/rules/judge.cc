@@ -30,6 +30,8 @@ Labels NonEmpty(Labels labels) {
   return labels;
 }
 
+namespace rule_words {
+
 std::string PercentText(double share) {
   const double percent = share * 100;
   if (percent == 0 || percent >= 10) return fmt::format("{:.0f} %", percent);
@@ -55,5 +57,7 @@ std::string SecondsText(double ns) {
   if (ms < 1000) return fmt::format("{:.3g} ms", ms);
   return ms < 100'000 ? fmt::format("{:.3g} s", ms / 1000) : fmt::format("{:.0f} s", ms / 1000);
 }
+
+}  // namespace rule_words
 
 }  // namespace pitot

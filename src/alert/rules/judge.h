@@ -41,6 +41,9 @@ void AddExamples(const std::vector<std::string>& more, std::vector<std::string>&
 // Without those that are empty.
 Labels NonEmpty(Labels labels);
 
+// Other folders of alert/ write figures in words of their own.
+namespace rule_words {
+
 // "12 %", "4.2 %", "0.31 %"
 std::string PercentText(double share);
 // "4.2 %: 21 of 500"
@@ -51,5 +54,8 @@ std::string ModelText(std::string_view provider, std::string_view model);
 std::string TimesText(double ratio);
 // "1.3 s", "420 ms": three digits.
 std::string SecondsText(double ns);
+
+}  // namespace rule_words
+using namespace rule_words;
 
 }  // namespace pitot
