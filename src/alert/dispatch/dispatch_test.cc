@@ -386,6 +386,23 @@ TEST_F(DispatcherTest, TheLogForgetsWhatIsOver) {
   EXPECT_THAT(state_->Latest("notification"), IsEmpty());
 }
 
+TEST_F(DispatcherTest, StateThatCannotBeReadIsLeftOut) {
+  for (const auto& [kind, id, body] :
+       {std::tuple("notification", "ops/1", "{}"), std::tuple("notification", "ops/2", "["),
+        std::tuple("silence", "s", R"({"matchers":[{"name":"a","value":"(","is_regex":true}]})")}) {
+    StateEvent event;
+    event.kind = kind;
+    event.id = id;
+    event.body = body;
+    ASSERT_TRUE(state_->Append(event).ok());
+  }
+  Open();
+  EXPECT_THAT(dispatcher_->Groups(), IsEmpty());
+  const auto silences = Silences::Open(state_.get(), 10, kStart);
+  ASSERT_TRUE(silences.ok()) << silences.status();
+  EXPECT_THAT((*silences)->List(kStart), IsEmpty());
+}
+
 TEST_F(DispatcherTest, TheMostUrgentIsSentFirst) {
   options_.group_wait_ns = 0;
   Open();

@@ -68,7 +68,7 @@ struct Dispatcher::Impl {
   }
 
   UnixNanos TimeOf(UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  absl::Status Restore(UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Restore(UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Mark(std::vector<Alert>& alerts, UnixNanos now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   GroupPolicy PolicyOf(const std::string& receiver, const Route* route) const;
   // Groups that are over and known for long enough; events that say so.
@@ -104,13 +104,17 @@ UnixNanos Dispatcher::Impl::TimeOf(UnixNanos now) {
   return last_now;
 }
 
-absl::Status Dispatcher::Impl::Restore(UnixNanos now) {
-  if (state == nullptr) return absl::OkStatus();
+void Dispatcher::Impl::Restore(UnixNanos now) {
+  if (state == nullptr) return;
   UnixNanos latest = 0;
   for (const StateEvent& event : state->Latest(kKind)) {
-    ASSIGN_OR_RETURN(const boost::json::object object,
-                     ParseStateBody(fmt::format("notification {}", event.id), event.body));
-    ASSIGN_OR_RETURN(GroupState group, ParseGroupJson(object));
+    const auto object = ParseStateBody(fmt::format("notification {}", event.id), event.body);
+    absl::StatusOr<GroupState> parsed = object.ok() ? ParseGroupJson(*object) : object.status();
+    if (!parsed.ok()) {
+      LogError("alerts: {}: it is left out, and may be told again", Message(parsed.status()));
+      continue;
+    }
+    GroupState& group = *parsed;
     latest = std::max(latest, group.last.at);
     if (group.last.at != 0) recent.push_back(group.last);
     for (const uint64_t fingerprint : group.last.alerts) {
@@ -125,7 +129,6 @@ absl::Status Dispatcher::Impl::Restore(UnixNanos now) {
   // The clock was set back while nobody was looking.
   last_now = std::max(latest, now);
   TimeOf(now);
-  return absl::OkStatus();
 }
 
 void Dispatcher::Impl::Mark(std::vector<Alert>& alerts, UnixNanos now) const {
@@ -193,7 +196,7 @@ absl::StatusOr<std::unique_ptr<Dispatcher>> Dispatcher::Open(const AlertOptions&
   auto impl = std::make_unique<Impl>(options, silences, state, now);
   {
     MutexLock lock(&impl->mutex);
-    RETURN_IF_ERROR(impl->Restore(now));
+    impl->Restore(now);
   }
   return std::unique_ptr<Dispatcher>(new Dispatcher(std::move(impl)));
 }

@@ -75,7 +75,7 @@ inline constexpr size_t kNotificationAlertsMax = 100;
 // Thread-safe. Borrows `silences` and the StateLog.
 class Dispatcher {
  public:
-  // `state` null: nothing survives. kInternal: what it holds cannot be read.
+  // `state` null: nothing survives. What of it cannot be read is logged and left out.
   static absl::StatusOr<std::unique_ptr<Dispatcher>> Open(const AlertOptions& options,
                                                           Silences& silences, StateLog* state,
                                                           UnixNanos now);

@@ -117,8 +117,12 @@ absl::StatusOr<std::unique_ptr<Silences>> Silences::Open(StateLog* state, size_t
   if (state != nullptr) {
     MutexLock lock(&silences->mutex_);
     for (const StateEvent& event : state->Latest(kKind)) {
-      ASSIGN_OR_RETURN(Silence silence, Parse(event));
-      silences->silences_[event.id] = std::move(silence);
+      absl::StatusOr<Silence> silence = Parse(event);
+      if (silence.ok()) {
+        silences->silences_[event.id] = *std::move(silence);
+      } else {
+        LogError("silences: {}: it is left out, and silences nothing", Message(silence.status()));
+      }
     }
   }
   silences->Collect(now);

@@ -48,7 +48,8 @@ inline constexpr int64_t kSilenceRetentionNs = 5 * kNanosPerDay;
 // Thread-safe. Borrows the StateLog (kind `silence`).
 class Silences {
  public:
-  // `state` null: nothing survives. `silences_max`: of those that are not expired.
+  // `state` null: nothing survives; what of it cannot be read is logged and left out. `silences_max`:
+  // of those that are not expired.
   static absl::StatusOr<std::unique_ptr<Silences>> Open(StateLog* state, size_t silences_max,
                                                         UnixNanos now);
 

@@ -1,6 +1,8 @@
 #include "alert/lifecycle/alert_json.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 
 #include "base/status.h"
 
@@ -47,7 +49,10 @@ std::string TextOf(const json::object& object, std::string_view member) {
 
 absl::StatusOr<json::object> ParseStateBody(std::string_view what, std::string_view body) {
   boost::system::error_code error;
-  json::value value = json::parse(body, error);
+  // Labels are what callers say of themselves, in whatever bytes.
+  json::parse_options options;
+  options.allow_invalid_utf8 = true;
+  json::value value = json::parse(body, error, {}, options);
   if (error || !value.is_object()) {
     return Internal("the state of {} cannot be read: {}", what,
                     error ? error.message() : "it is not a JSON object");
@@ -72,8 +77,9 @@ json::object AlertJson(const Alert& alert) {
       {"runbook", alert.runbook},
       {"generator_url", alert.generator_url},
   };
-  if (alert.value) object["value"] = *alert.value;
-  if (alert.threshold) object["threshold"] = *alert.threshold;
+  // JSON has no word for the others.
+  if (alert.value && std::isfinite(*alert.value)) object["value"] = *alert.value;
+  if (alert.threshold && std::isfinite(*alert.threshold)) object["threshold"] = *alert.threshold;
   if (alert.ack) {
     object["ack"] = json::object{{"by", alert.ack->by},
                                  {"at", alert.ack->at},

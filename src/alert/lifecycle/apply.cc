@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "alert/lifecycle/impl.h"
 #include "alert/lifecycle/lifecycle.h"
@@ -73,7 +74,7 @@ void TakeMeasurement(Alert& alert, const RuleSpec& rule, const Reading& reading,
   alert.runbook = reading.runbook.empty() ? rule.runbook : reading.runbook;
   if (reading.verdict == Verdict::kNoData) return;
   alert.last_seen_at = now;
-  if (reading.value) alert.value = reading.value;
+  if (reading.value && std::isfinite(*reading.value)) alert.value = reading.value;
   alert.threshold = reading.threshold.value_or(rule.threshold);
   if (reading.verdict != Verdict::kBreach) return;
   alert.last_breach_at = now;
@@ -159,6 +160,11 @@ void Lifecycle::Impl::Step(AlertTrack& track, const RuleSpec& rule, const Readin
       alert.state == AlertState::kPending && reading.verdict == Verdict::kNoData;
   if (not_measured || gap > std::max(options.gap_max_ns, 2 * rule.interval_ns)) track.since += gap;
   TakeMeasurement(alert, rule, reading, now);
+  // What has stood for as long as is looked back does not flap any more.
+  if (alert.flapping && activity.Changes(alert.fingerprint, now - options.flap_window_ns) == 0) {
+    alert.flapping = false;
+    track.changed = true;
+  }
 
   LifecycleTiming timing{rule.for_ns, rule.keep_firing_ns, options.no_data_hold_ns};
   const auto next_state = [&] {

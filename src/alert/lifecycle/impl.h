@@ -96,10 +96,10 @@ struct Lifecycle::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // --- persist.cc
-  absl::Status RestoreTrack(const boost::json::object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void RestoreTrack(const boost::json::object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // The time of the last evaluation that is known of.
-  absl::StatusOr<UnixNanos> ReadState() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  absl::Status Restore(UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  UnixNanos ReadState() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Restore(UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Writes what has changed. An error is logged once; what it concerns is written the next time.
   void Persist(bool with_timers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex)
       ABSL_LOCKS_EXCLUDED(mutex);

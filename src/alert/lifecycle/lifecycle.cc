@@ -157,7 +157,7 @@ absl::StatusOr<std::unique_ptr<Lifecycle>> Lifecycle::Open(StateLog* state,
   auto impl = std::make_unique<Impl>(state, std::move(options), now);
   {
     MutexLock lock(&impl->mutex);
-    RETURN_IF_ERROR(impl->Restore(now));
+    impl->Restore(now);
   }
   return std::unique_ptr<Lifecycle>(new Lifecycle(std::move(impl)));
 }

@@ -15,7 +15,7 @@
 // one resolves and that with the higher one takes its place in the same state, at once. That something
 // got less bad is no news: it falls only when the readings have stayed lower for severity_hold_ns.
 // Flapping. After four changes (fired, resolved) within an hour the alert holds for half an hour
-// instead of resolving, and says that it flaps.
+// instead of resolving, and says that it flaps, until an hour passed without a change.
 // Time. `now` may jump. A clock set back moves every remembered moment back with it, so that what has
 // waited keeps having waited; a gap between two evaluations (a suspended machine, a clock set forward,
 // a restart) does not count towards `for` beyond gap_max_ns.
@@ -96,7 +96,7 @@ struct AlertTransition {
 // Thread-safe. Borrows the StateLog.
 class Lifecycle final : public AlertHistory {
  public:
-  // `state` null: nothing survives. kInternal: what it holds cannot be read.
+  // `state` null: nothing survives. What of it cannot be read is logged and left out.
   static absl::StatusOr<std::unique_ptr<Lifecycle>> Open(StateLog* state, LifecycleOptions options,
                                                          UnixNanos now);
   ~Lifecycle() override;

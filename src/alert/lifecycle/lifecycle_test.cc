@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -250,17 +252,33 @@ TEST_F(LifecycleTest, WritesWhenAStateChangesAndNotAtEveryEvaluation) {
   EXPECT_EQ(state_->unapplied(), events);
 }
 
-TEST_F(LifecycleTest, StateThatCannotBeReadIsNamed) {
+TEST_F(LifecycleTest, StateThatCannotBeReadIsLeftOut) {
   Open();
   Apply({Of("m1", Verdict::kBreach)});
-  StateEvent event;
-  event.kind = "alert";
-  event.id = "00000000000000ab";
-  event.body = R"({"labels":{"a":"b"},"state":"burning"})";
-  ASSERT_TRUE(state_->Append(event).ok());
-  const auto opened = Lifecycle::Open(state_.get(), {}, now_);
-  EXPECT_EQ(opened.status().code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(Message(opened.status())), HasSubstr("burning"));
+  for (const auto& [kind, id, body] :
+       {std::tuple("alert", "00000000000000ab", R"({"labels":{"a":"b"},"state":"burning"})"),
+        std::tuple("alert", "00000000000000ac", "{}"), std::tuple("alert", "x", "["),
+        std::tuple("alert_pending", "all", "null"),
+        std::tuple("alert_interval", "00000000000000ad", R"({"spans":[[1,2],3]})")}) {
+    StateEvent event;
+    event.kind = kind;
+    event.id = id;
+    event.body = body;
+    ASSERT_TRUE(state_->Append(event).ok());
+  }
+  Open();
+  EXPECT_EQ(Only().Label("model"), "m1");
+}
+
+TEST_F(LifecycleTest, WhateverBytesAndNumbersComeCanBeReadAgain) {
+  Open();
+  Reading reading = Of("a\xff\xfe\"\n\t\\", Verdict::kBreach, std::nan(""));
+  reading.threshold = std::numeric_limits<double>::infinity();
+  Apply({reading});
+  const uint64_t fingerprint = Only().fingerprint;
+  EXPECT_FALSE(Only().value);
+  Open();
+  EXPECT_EQ(Only().fingerprint, fingerprint);
 }
 
 TEST_F(LifecycleTest, ManyThreads) {

@@ -146,50 +146,59 @@ void Lifecycle::Impl::Persist(bool with_timers) {
   }
 }
 
-absl::Status Lifecycle::Impl::RestoreTrack(const json::object& object) {
-  ASSIGN_OR_RETURN(AlertTrack track, ParseTrack(object));
-  AlertTrack& known = tracks[track.alert.fingerprint];
-  if (track.alert.state == AlertState::kPending && known.alert.fingerprint != 0) {
-    // The list of pending ones may be older than the record of one that fires since.
-    if (known.alert.state != AlertState::kResolved) return absl::OkStatus();
-    track.before = known.alert;
+void Lifecycle::Impl::RestoreTrack(const json::object& object) {
+  absl::StatusOr<AlertTrack> track = ParseTrack(object);
+  if (!track.ok()) {
+    LogError("alerts: {}: it is left out", Message(track.status()));
+    return;
   }
-  known = std::move(track);
-  return absl::OkStatus();
+  AlertTrack& known = tracks[track->alert.fingerprint];
+  if (track->alert.state == AlertState::kPending && known.alert.fingerprint != 0) {
+    // The list of pending ones may be older than the record of one that fires since.
+    if (known.alert.state != AlertState::kResolved) return;
+    track->before = known.alert;
+  }
+  known = *std::move(track);
 }
 
-absl::StatusOr<UnixNanos> Lifecycle::Impl::ReadState() {
+UnixNanos Lifecycle::Impl::ReadState() {
   UnixNanos latest = 0;
+  // What cannot be read is left out: an alert fires again, and everything else works.
+  const auto read = [](const StateEvent& event) -> std::optional<json::object> {
+    absl::StatusOr<json::object> object =
+        ParseStateBody(fmt::format("{} {}", event.kind, event.id), event.body);
+    if (object.ok()) return *std::move(object);
+    LogError("alerts: {}: it is left out", Message(object.status()));
+    return std::nullopt;
+  };
   for (const StateEvent& event : state->Latest(kAlertKind)) {
-    ASSIGN_OR_RETURN(const json::object object,
-                     ParseStateBody(fmt::format("alert {}", event.id), event.body));
-    RETURN_IF_ERROR(RestoreTrack(object));
-    latest = std::max(latest, IntegerOf(object, "at"));
+    const std::optional<json::object> object = read(event);
+    if (!object) continue;
+    RestoreTrack(*object);
+    latest = std::max(latest, IntegerOf(*object, "at"));
     if (const auto fingerprint = ParseFingerprint(event.id)) recorded.insert(*fingerprint);
   }
   if (const auto event = state->Find(kPendingKind, kPendingId); event && !event->is_deleted) {
-    ASSIGN_OR_RETURN(const json::object object, ParseStateBody("pending alerts", event->body));
+    const json::object object = read(*event).value_or(json::object());
     latest = std::max(latest, IntegerOf(object, "at"));
     const json::value* pending = object.if_contains("pending");
     if (pending != nullptr && pending->is_array()) {
       for (const json::value& one : pending->get_array()) {
-        if (one.is_object()) RETURN_IF_ERROR(RestoreTrack(one.get_object()));
+        if (one.is_object()) RestoreTrack(one.get_object());
       }
     }
   }
   for (const StateEvent& event : state->Latest(kIntervalKind)) {
-    ASSIGN_OR_RETURN(const json::object object,
-                     ParseStateBody(fmt::format("alert {}", event.id), event.body));
-    if (const auto fingerprint = ParseFingerprint(event.id)) {
-      activity.Restore(*fingerprint, object);
-    }
+    const std::optional<json::object> object = read(event);
+    const std::optional<uint64_t> fingerprint = ParseFingerprint(event.id);
+    if (object && fingerprint) activity.Restore(*fingerprint, *object);
   }
   return latest;
 }
 
-absl::Status Lifecycle::Impl::Restore(UnixNanos now) {
-  if (state == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const UnixNanos latest, ReadState());
+void Lifecycle::Impl::Restore(UnixNanos now) {
+  if (state == nullptr) return;
+  const UnixNanos latest = ReadState();
   absl::flat_hash_set<uint64_t> active;
   for (auto& [fingerprint, track] : tracks) {
     const Alert& alert = track.alert;
@@ -217,7 +226,6 @@ absl::Status Lifecycle::Impl::Restore(UnixNanos now) {
       track.alert.ends_at = std::max(track.alert.ends_at, now + options.resolve_timeout_ns);
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status Lifecycle::Ack(uint64_t fingerprint, Acknowledgement ack) {
