@@ -18,8 +18,11 @@ struct BaselineRow {
 constexpr std::array<BaselineRow, 3> kBaselines = {{
     {AnomalyBaseline::kHourOfWeek, kWeek, 4, 3},
     {AnomalyBaseline::kHourOfDay, kDay, 14, 5},
-    {AnomalyBaseline::kLastDay, 1, 24, 12},
+    {AnomalyBaseline::kLastDay, 1, 24, 20},
 }};
+
+// The epoch began on a Thursday.
+bool IsWeekend(int64_t hour) { return (hour / kDay + 3) % 7 >= 5; }
 
 // `value_at(hour)`: an optional<double>; nothing: not known, or frozen.
 template <typename ValueAt>
@@ -35,8 +38,20 @@ AnomalyHour Judge(int64_t hour, double value, bool unusual_before, const Anomaly
       }
     }
     if (history.size() < row.least) continue;
+    double most = 0;
+    if (row.baseline == AnomalyBaseline::kLastDay) {
+      size_t of_class = 0;
+      for (int64_t i = 1; i <= kWeek; ++i) {
+        const std::optional<double> past = value_at(hour - i);
+        if (!past) continue;
+        most = std::max(most, *past);
+        of_class += IsWeekend(hour - i) == IsWeekend(hour);
+      }
+      if (of_class < row.least) continue;
+    }
     judged.baseline = row.baseline;
     judged.verdict = *JudgeAnomaly(history, value, unusual_before, limits);
+    if (value < limits.ratio_min * most) judged.verdict.unusual = judged.verdict.fires = false;
     break;
   }
   return judged;
@@ -86,23 +101,13 @@ std::vector<AnomalyHour> ScanHours(const HourlySeries& series, const AnomalyLimi
   return hours;
 }
 
-std::vector<int64_t> ComparableHours(int64_t hour) {
+std::vector<int64_t> ComparableHours(int64_t hour, AnomalyBaseline baseline) {
   std::vector<int64_t> hours;
   for (const BaselineRow& row : kBaselines) {
-    for (int64_t i = 1; i <= row.hours; ++i) hours.push_back(hour - i * row.step);
+    if (row.baseline != baseline) continue;
+    for (int64_t i = row.hours; i >= 1; --i) hours.push_back(hour - i * row.step);
   }
-  std::ranges::sort(hours);
-  hours.erase(std::ranges::unique(hours).begin(), hours.end());
   return hours;
-}
-
-AnomalyHour JudgeHour(std::span<const HourAt> history, int64_t hour, double value,
-                      bool unusual_before, const AnomalyLimits& limits) {
-  return Judge(hour, value, unusual_before, limits, [&](int64_t at) -> std::optional<double> {
-    const auto found = std::ranges::find(history, at, &HourAt::hour);
-    if (found == history.end()) return std::nullopt;
-    return found->value;
-  });
 }
 
 std::vector<bool> FoundAmongMany(std::span<const double> p, double q) {

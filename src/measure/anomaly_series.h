@@ -5,8 +5,13 @@
 //
 //   the same hour of the week, of the last 4 weeks        at least 3 of them
 //   else the same hour of the day, of the last 14 days    at least 5
-//   else the last 24 hours                                at least 12
+//   else the last 24 hours                                at least 20
 //   else it is not judged: there is not enough history.
+//
+// The last 24 hours do not know when people work: a night would make each morning unusual, and a Sunday
+// the first Monday. They are asked only once 20 hours of the same class are known (of working days, or
+// of weekends, of the last week); and by them an hour is unusual only when it is also twice the most of
+// any hour of that week.
 //
 // Hours found unusual are frozen: they are no history for later ones, or an incident that lasts would
 // become what is usual. Unless it does: where more than half of the last 24 hours were unusual and the
@@ -56,17 +61,8 @@ struct HourlySeries {
 // ever judged to be too much.
 std::vector<AnomalyHour> ScanHours(const HourlySeries& series, const AnomalyLimits& limits = {});
 
-// The hours to compare `hour` with, whichever baseline it will have; each once, ascending.
-std::vector<int64_t> ComparableHours(int64_t hour);
-
-// One hour against others of which only some are known: `value_of` gives those, an hour that it does not
-// give is no history. What ScanHours does, for a series read at ComparableHours only.
-struct HourAt {
-  int64_t hour = 0;
-  double value = 0;
-};
-AnomalyHour JudgeHour(std::span<const HourAt> history, int64_t hour, double value,
-                      bool unusual_before, const AnomalyLimits& limits = {});
+// The hours that `hour` is compared with by a baseline, ascending; none by kNone.
+std::vector<int64_t> ComparableHours(int64_t hour, AnomalyBaseline baseline);
 
 // Which of these are found at a false discovery rate of `q`: Benjamini and Hochberg (1995). In the
 // order of `p`.

@@ -85,7 +85,7 @@ class AnomalyRule final : public RuleEvaluator {
       reading.verdict = Verdict::kHold;
     } else if (running.baseline == AnomalyBaseline::kNone) {
       reading.verdict = Verdict::kLearning;
-      reading.reason = "less than 12 hours of spending to compare with";
+      reading.reason = "less than 20 hours of spending to compare with";
     }
     return std::vector{std::move(reading)};
   }
@@ -122,8 +122,7 @@ class AnomalyRule final : public RuleEvaluator {
     }
     Scope scope;
     scope.project = context.project;
-    ASSIGN_OR_RETURN(project.causes, FindSpendCauses(context.query, scope, worst.hour,
-                                                     worst.value - worst.verdict.score.median,
+    ASSIGN_OR_RETURN(project.causes, FindSpendCauses(context.query, scope, worst,
                                                      {"feature", "model"}, kCausesMax));
     ASSIGN_OR_RETURN(project.examples,
                      DearestTraces(context.query, scope, worst.hour, kExemplarsMax));

@@ -192,7 +192,7 @@ std::string RenderAnomalies(const json::value& answer, const Terminal& terminal)
   const json::array& anomalies = List(answer, "anomalies");
   const std::string state = Text(answer, "state");
   const std::string found =
-      state == "learning" ? "Not enough history yet: 12 hours of spending are needed"
+      state == "learning" ? "Not enough history yet: 20 hours of spending are needed"
       : anomalies.empty() ? "No hour cost unusually much"
                           : Plural(static_cast<double>(anomalies.size()), "anomaly", "anomalies") +
                                 (state == "anomaly" ? ", one goes on" : ", all over");

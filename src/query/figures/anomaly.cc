@@ -21,6 +21,11 @@ constexpr size_t kGroupsMax = 200;  // That are looked at, by what they spent in
 constexpr int64_t kGapHoursMax = 2;
 constexpr double kNewGroupPercentile = 0.99;
 
+struct HourAt {
+  int64_t hour = 0;
+  double value = 0;
+};
+
 // A group's hours.
 struct Group {
   std::vector<std::pair<std::string, std::string>> key;
@@ -46,10 +51,11 @@ std::vector<HourAt> HoursOf(const json::value& sums) {
   return hours;
 }
 
-// Of `hour` and those it is compared with.
+// Of `hour` and those it is compared with, ascending.
 absl::StatusOr<std::vector<Group>> ReadGroups(const QueryContext& context, Scope scope,
-                                              int64_t hour, const Grouping& grouping) {
-  std::vector<int64_t> hours = ComparableHours(hour);
+                                              const std::vector<int64_t>& compared, int64_t hour,
+                                              const Grouping& grouping) {
+  std::vector<int64_t> hours = compared;
   hours.push_back(hour);
   scope.window = {hours.front() * kSpendHourNs, (hour + 1) * kSpendHourNs};
   SqlPiece where = FactsWhere(scope, /*calls_only=*/true);
@@ -138,28 +144,31 @@ std::string HourJson(const AnomalyHour& hour) {
 }  // namespace
 
 absl::StatusOr<std::vector<SpendCause>> FindSpendCauses(const QueryContext& context,
-                                                        const Scope& scope, int64_t hour,
-                                                        double rise_usd,
+                                                        const Scope& scope, const AnomalyHour& hour,
                                                         const std::vector<std::string>& by,
                                                         size_t limit) {
   ASSIGN_OR_RETURN(const Grouping grouping, Grouping::Parse(by));
   if (grouping.has_time()) return InvalidArgument("by: causes are no times");
-  ASSIGN_OR_RETURN(const std::vector<Group> groups, ReadGroups(context, scope, hour, grouping));
+  const std::vector<int64_t> compared = ComparableHours(hour.hour, hour.baseline);
+  ASSIGN_OR_RETURN(const std::vector<Group> groups,
+                   ReadGroups(context, scope, compared, hour.hour, grouping));
 
-  const double new_limit = NewGroupLimit(groups, hour);
+  const double rise = hour.value - hour.verdict.score.median;
+  const double new_limit = NewGroupLimit(groups, hour.hour);
   std::vector<SpendCause> causes;
   std::vector<double> p;
   for (const Group& group : groups) {
     SpendCause cause{.key = group.key};
-    cause.spent_usd = group.At(hour);
-    std::vector<HourAt> history;
-    for (const int64_t at : ComparableHours(hour)) history.push_back({at, group.At(at)});
-    cause.is_new = std::ranges::all_of(history, [](const HourAt& at) { return at.value <= 0; });
-    const AnomalyHour judged = JudgeHour(history, hour, cause.spent_usd, true);
-    cause.usual_usd = judged.verdict.score.median;
+    cause.spent_usd = group.At(hour.hour);
+    std::vector<double> history;
+    for (const int64_t at : compared) history.push_back(group.At(at));
+    cause.is_new = std::ranges::all_of(history, [](double value) { return value <= 0; });
+    if (const auto judged = JudgeAnomaly(history, cause.spent_usd, true)) {
+      cause.usual_usd = judged->score.median;
+      if (!cause.is_new) cause.z = judged->score.z;
+    }
     cause.rise_usd = cause.spent_usd - cause.usual_usd;
-    cause.share = rise_usd > 0 ? cause.rise_usd / rise_usd : 0;
-    if (!cause.is_new) cause.z = judged.verdict.score.z;
+    cause.share = rise > 0 ? cause.rise_usd / rise : 0;
     // A new group has no spread to compare with: it is found, or is not, by the project's.
     p.push_back(cause.is_new ? (cause.spent_usd > new_limit ? 0 : 1) : UpperTailP(cause.z));
     causes.push_back(std::move(cause));
@@ -248,10 +257,8 @@ absl::StatusOr<std::string> AnomaliesJson(const QueryContext& context,
     ongoing |= goes_on;
     std::string causes = "[]";
     if (anomalies.size() - i <= kAnomaliesExplainedMax && !grouping.empty()) {
-      ASSIGN_OR_RETURN(const auto found,
-                       FindSpendCauses(context, request.scope, anomaly.worst.hour,
-                                       anomaly.worst.value - anomaly.worst.verdict.score.median,
-                                       request.by, request.limit));
+      ASSIGN_OR_RETURN(const auto found, FindSpendCauses(context, request.scope, anomaly.worst,
+                                                         request.by, request.limit));
       causes = CausesJson(found);
     }
     list += (list.empty() ? "\n" : ",\n") + AnomalyJson(anomaly, goes_on, causes);

@@ -30,11 +30,10 @@ struct SpendCause {
 };
 
 // Those groups of `by` (fields of query/figures/grouping.h) that account for the rise of `hour`, the
-// largest rise first: found among all at a false discovery rate of 5 %, or new and above the 99th
-// percentile of what an hour of any group cost. `rise_usd`: the project's.
+// largest rise first: compared with the hours that it was judged by, found among all at a false
+// discovery rate of 5 %, or new and above the 99th percentile of what an hour of any group cost.
 absl::StatusOr<std::vector<SpendCause>> FindSpendCauses(const QueryContext& context,
-                                                        const Scope& scope, int64_t hour,
-                                                        double rise_usd,
+                                                        const Scope& scope, const AnomalyHour& hour,
                                                         const std::vector<std::string>& by,
                                                         size_t limit);
 
