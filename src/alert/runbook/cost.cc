@@ -49,6 +49,7 @@ class Cost {
  private:
   absl::Status FindMoment();
   void Ledger();
+  void Unpriced(Finding& finding);
   void Decompose();
   void VersionCauses(const Finding& finding);
   void Loops();
@@ -106,6 +107,7 @@ void Cost::Ledger() {
     run_.report().summary = finding.words;
     return;
   }
+  Unpriced(finding);
   if (!Risen()) {
     finding.words += ": no more than usual.";
     run_.report().summary = finding.words;
@@ -127,6 +129,31 @@ void Cost::Ledger() {
     }
   }
   finding.trace_ids = run_.Examples(kBearsSql, "ifNull(f.cost, 0) DESC", run_.filter());
+}
+
+// What passed without a price is in no figure above.
+void Cost::Unpriced(Finding& finding) {
+  SqlPiece where = FactsWhere(run_.In(run_.current()), /*calls_only=*/true);
+  const absl::StatusOr<Table> table = ReadTable(
+      run_.query(),
+      fmt::format("SELECT f.provider, f.model, count() AS n FROM facts AS f FINAL WHERE {} "
+                  "AND f.unpriced GROUP BY f.provider, f.model ORDER BY n DESC, f.model "
+                  "LIMIT 3",
+                  where.sql),
+      std::move(where.params), 3);
+  for (size_t i = 0; table.ok() && i < table->rows.size(); ++i) {
+    const boost::json::array& row = table->rows[i].get_array();
+    const std::string words =
+        fmt::format("{} of {} have no known price and are in no figure: add one to the price file",
+                    CountText(IntAt(row, 2), "call"), ModelText(TextAt(row, 0), TextAt(row, 1)));
+    finding.detail.push_back(words);
+    const bool meant = run_.Label(kAlertNameLabel) == "UnpricedModel" &&
+                       (run_.Label("model").empty() || run_.Label("model") == TextAt(row, 1));
+    run_.AddCause({.kind = "unpriced_model",
+                   .words = words + ".",
+                   .score = meant ? 0.95 : 0.1,
+                   .step = finding.step});
+  }
 }
 
 // How much of a rise calls, tokens a call and dollars a token account for: shares of logarithms.

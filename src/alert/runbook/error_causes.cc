@@ -184,7 +184,8 @@ Cause ModelCause(const Investigation& run, const ErrorCell& cell, double share) 
     cause.words += whom;
   }
   const bool by_prompt = cell.category == "invalid_args" || cell.category == "context_length" ||
-                         cell.category == "content_filter" || cell.category == "parse";
+                         cell.category == "content_filter" || cell.category == "parse" ||
+                         cell.category == kCutOff;
   if (!by_prompt) return cause;
   const auto blame = FindPromptBlame(run, cell.SpansSql(), cell.BadSql(), cell.Params());
   if (!blame.ok() || !*blame) return cause;
@@ -241,6 +242,10 @@ void Offer(const Investigation& run, const ErrorCell& cell, const Cause& cause, 
     finding.actions.push_back(Advice(run, finding,
                                      "Cut the prompt (oldest tool outputs first, cap what is "
                                      "retrieved), or use a model with a larger context."));
+  }
+  if (cell.category == kCutOff) {
+    finding.actions.push_back(
+        Advice(run, finding, "Raise max_tokens where answers are cut, or ask for shorter ones."));
   }
   if (cell.category == "content_filter") {
     finding.actions.push_back(Advice(run, finding,

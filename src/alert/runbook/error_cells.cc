@@ -36,7 +36,13 @@ std::string ErrorCell::SpansSql() const {
                                "{cell_provider:String}");
 }
 
+bool AboutCutOff(const Investigation& run) { return run.Label(kAlertNameLabel) == "AnswersCutOff"; }
+
 std::string ErrorCell::BadSql() const {
+  // The name is bound all the same: every parameter of a statement is used.
+  if (category == kCutOff) {
+    return fmt::format("{} AND {{cell_category:String}} != ''", kCutOffSql);
+  }
   return fmt::format("{} AND {} = {{cell_category:String}}", kFailedSql, kFailureSql);
 }
 
@@ -54,7 +60,9 @@ absl::StatusOr<std::vector<ErrorCell>> ReadErrorCells(const Investigation& run) 
       "if({0}, {1}, '') AS how, countIf(f.end_ns >= {{split:Int64}}), "
       "countIf(f.end_ns < {{split:Int64}}) FROM facts AS f FINAL WHERE {2} AND {3} "
       "GROUP BY is_tool, who, what, how ORDER BY is_tool, who, what, how LIMIT 5000",
-      kFailedSql, kFailureSql, where.sql, kMayFailSql);
+      AboutCutOff(run) ? kCutOffSql : kFailedSql,
+      AboutCutOff(run) ? fmt::format("'{}'", kCutOff) : std::string(kFailureSql), where.sql,
+      kMayFailSql);
   ASSIGN_OR_RETURN(const Table table, ReadTable(run.query(), sql, std::move(where.params), 6));
   std::map<std::tuple<bool, std::string, std::string>, std::pair<int64_t, int64_t>> trials;
   std::vector<ErrorCell> cells;
@@ -92,6 +100,7 @@ std::string FailureWords(std::string_view category) {
       {"quota", "are refused: the quota or the credit is used up"},
       {"blocked", "are blocked"},
       {"cancelled", "are cancelled"},
+      {"cut_off", "are cut off for their length"},
       {"network", "fail on the network"},
       {"parse", "give answers that cannot be parsed"},
       {"internal", "fail with a server error (5xx)"},

@@ -26,6 +26,11 @@ inline constexpr std::string_view kFailureSql =
     "toString(f.tool_status), f.error_category NOT IN ('', 'unknown'), toString(f.error_category), "
     "f.kind = 'tool', 'tool', 'unknown')";
 
+// Answers that end for their length: no failure, but what AnswersCutOff is about. The only category then.
+inline constexpr std::string_view kCutOff = "cut_off";
+inline constexpr std::string_view kCutOffSql = "(f.kind = 'llm' AND f.finish_reason = 'length')";
+bool AboutCutOff(const Investigation& run);
+
 // One kind of failure of one model or tool.
 struct ErrorCell {
   bool is_tool = false;

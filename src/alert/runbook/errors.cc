@@ -108,8 +108,8 @@ void Errors::Classify() {
     return;
   }
   finding.words = fmt::format(
-      "{} of {} fail{}{}", PercentText(now.share()), CountText(now.trials, "model and tool call"),
-      run_.Since(),
+      "{} of {} {}{}{}", PercentText(now.share()), CountText(now.trials, "model and tool call"),
+      AboutCutOff(run_) ? FailureWords(kCutOff) : "fail", run_.Since(),
       base.trials < kUsualMin ? "" : fmt::format(" (usually {})", PercentText(base.share())));
   if (cells_.empty()) {
     finding.words += ": no kind of failure is more frequent than usual.";

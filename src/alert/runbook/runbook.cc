@@ -37,7 +37,9 @@ void RankCauses(RunbookReport& report) {
 }  // namespace
 
 RunbookInput InputOf(const Alert& alert) {
-  return {.project = std::string(alert.Label(kProjectLabel)),
+  // Alerts about Pitot itself have no project.
+  const std::string_view project = alert.Label(kProjectLabel);
+  return {.project = project.empty() ? "default" : std::string(project),
           .fingerprint = alert.fingerprint,
           .labels = alert.labels,
           .trace_ids = alert.exemplar_trace_ids,

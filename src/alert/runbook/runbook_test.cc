@@ -227,6 +227,32 @@ TEST_P(RunbookTest, AFeatureThatCostsMoreIsNamedWithWhy) {
   EXPECT_THAT(report.summary, HasSubstr("more")) << Shown(report);
 }
 
+TEST_P(RunbookTest, CutAnswersAreLookedAtWhenTheAlertIsAboutThem) {
+  Day([&](TrafficRun& run) {
+    if (run.start < kNow - 10 * kMinute || run.feature != "support") return;
+    for (TrafficSpan& span : run.steps) {
+      span.version = "5";
+      if (span.kind == "llm" && random_() % 2 == 0) span.finish = "length";
+    }
+  });
+  EXPECT_TRUE(Report("errors").causes.empty()) << "they are no failures";
+  const RunbookReport report = Report("errors", Alert("AnswersCutOff", {{"model", "gpt-5"}}));
+  ASSERT_FALSE(report.causes.empty()) << Shown(report);
+  EXPECT_EQ(report.causes[0].kind, "prompt_changed") << Shown(report);
+  EXPECT_THAT(report.causes[0].words, HasSubstr("are cut off for their length")) << Shown(report);
+}
+
+TEST_P(RunbookTest, CallsWithoutAPriceAreNamed) {
+  Day([](TrafficRun& run) {
+    if (run.start < kNow - 10 * kMinute) return;
+    for (TrafficSpan& span : run.steps) span.usd = span.model == "gpt-5-mini" ? -1 : span.usd;
+  });
+  const RunbookReport report = Report("cost", Alert("UnpricedModel", {{"model", "gpt-5-mini"}}));
+  ASSERT_FALSE(report.causes.empty()) << Shown(report);
+  EXPECT_EQ(report.causes[0].kind, "unpriced_model") << Shown(report);
+  EXPECT_THAT(report.causes[0].words, HasSubstr("openai gpt-5-mini have no known price"));
+}
+
 TEST_P(RunbookTest, WhenNothingIsWrongItSaysSo) {
   Day(nullptr);
   for (const char* name : {"latency", "errors"}) {

@@ -32,10 +32,11 @@ struct TrafficSpan {
   double ttft = 0.4;
   int64_t input_tokens = 2'000;
   int64_t output_tokens = 400;
-  double usd = 0.01;
+  double usd = 0.01;  // Negative: it has no price.
   std::string tool;
   std::string tool_status;
   std::string category;
+  std::string finish = "stop";
   std::string arguments = "{}";
   std::string result = "ok";
   std::string definitions;  // Of model calls: JSON.
@@ -197,7 +198,8 @@ class RunbookTestBase : public StoreTestBase {
       "INSERT INTO facts (keep_days, day, project, is_call, end_ns, trace_id, span_id, rev, "
       "is_deleted, duration_ns, kind, is_root, status, name, feature, user_id, prompt_name, "
       "prompt_version, provider, model, ttft_ns, streaming, role, counted, input_tokens, "
-      "output_tokens, cost, tool_name, tool_status, error_category) VALUES ";
+      "output_tokens, cost, unpriced, finish_reason, tool_name, tool_status, error_category) "
+      "VALUES ";
   static constexpr const char* kSpansInsert =
       "INSERT INTO spans (keep_days, day, project, trace_id, span_id, version, name, kind, "
       "start_ns, "
@@ -209,15 +211,15 @@ class RunbookTestBase : public StoreTestBase {
     const uint64_t id = ++last_span_;
     facts_ += fmt::format(
         "(30, toDate({}), 'default', {}, {}, unhex('{}'), unhex('{:016x}'), 1, 0, {}, '{}', {}, "
-        "'{}', 'n', '{}', '{}', '{}', '{}', '{}', '{}', {}, {}, '{}', {}, {}, {}, {}, '{}', '{}', "
-        "'{}'),",
+        "'{}', 'n', '{}', '{}', '{}', '{}', '{}', '{}', {}, {}, '{}', {}, {}, {}, {}, {}, '{}', "
+        "'{}', '{}', '{}'),",
         DayOf(end), call, end, trace, id, duration, span.kind, root, span.status, run.feature,
         run.user, root ? "" : span.prompt, root ? "" : span.version, call ? span.provider : "",
         call ? span.model : "",
         call ? fmt::to_string(static_cast<int64_t>(span.ttft * kNanosPerSecond)) : "NULL", call,
         call ? "leaf" : "", call, call ? span.input_tokens : 0, call ? span.output_tokens : 0,
-        call ? fmt::to_string(static_cast<int64_t>(span.usd * 1e9)) : "NULL", span.tool,
-        span.tool_status, span.category);
+        call && span.usd >= 0 ? fmt::to_string(static_cast<int64_t>(span.usd * 1e9)) : "NULL",
+        call && span.usd < 0, call ? span.finish : "", span.tool, span.tool_status, span.category);
     const auto list = [](const std::string& text) {
       return text.empty() ? "[]" : fmt::format("['={}']", text);
     };
