@@ -151,10 +151,20 @@ test('5. which feature, user or workflow is burning the budget', async () => {
   );
 });
 
+test('what today will have cost, and whether an hour was unusual', async () => {
+  assert.match(await command('cost', '--forecast', '--budget', '5'), /^Today, .*\n  at this pace/);
+  assert.match(await command('cost', '--anomalies'), /^Not enough history yet/);
+  const { code, stderr } = await pitot.command('cost', '--forecast', '--since', '7d');
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /since/);
+});
+
 test('every command that reads has --json and says it in one line of JSON or a document', async () => {
   const commands = [
     ['traces'],
     ['cost'],
+    ['cost', '--forecast', '--budget', '5', '--month-budget', '100'],
+    ['cost', '--anomalies', '--by', 'user_id'],
     ['cost-tree'],
     ['latency'],
     ['heatmap'],
