@@ -116,7 +116,7 @@ std::vector<Reading> JudgeErrorRate(const RuleSpec& spec, const TrafficTable& no
     if (row.of == TrafficClass::kCall) {
       calls[{row.provider, row.model}].Add(row, row.errors, row.spans);
     }
-    if (row.is_root) runs[{row.feature, row.environment}].Add(row, row.errors, row.spans);
+    if (row.is_run) runs[{row.feature, row.environment}].Add(row, row.errors, row.spans);
   }
   std::vector<Reading> readings;
   for (const auto& [key, recent] : calls) {

@@ -30,10 +30,16 @@ constexpr int64_t kTracesOfFeatureMin = 100;
 // Rows that the usual cost of runs is computed from, at most.
 constexpr int64_t kUsualRowsMax = 5'000'000;
 
+// A trace that may run away: it has so many calls of models and tools.
 struct Candidate {
   std::string trace;
-  int64_t calls = 0;  // Of models and tools.
-  int64_t cost = 0;
+  int64_t calls = 0;
+};
+
+// Of a trace in the time looked at.
+struct TraceRead {
+  std::vector<TraceStep> steps;
+  int64_t cost = 0;  // nano-USD.
   std::string feature;
   std::string environment;
 };
@@ -43,6 +49,8 @@ struct Known {
   int64_t calls = 0;
   UnixNanos at = 0;
   std::optional<LoopFinding> finding;
+  std::string feature;
+  std::string environment;
 };
 
 struct ProjectState {
@@ -52,20 +60,18 @@ struct ProjectState {
   UnixNanos asked = 0;
 };
 
+// Without FINAL, which would double the cost: rows that another replaced make at most a candidate more.
 std::string CandidatesSql(std::string_view where) {
   return fmt::format(
-      "SELECT lower(hex(trace_id)), sum(tools) + sum(models) AS calls, sum(spent), "
-      "argMax(feature, tools + models), argMax(environment, tools + models), max(last) FROM ("
-      "SELECT f.trace_id AS trace_id, if({0}, f.tool_name, '') AS tool, countIf({0}) AS tools, "
-      "countIf({1}) AS models, sumIf(coalesce(f.cost, 0), f.counted) AS spent, max(f.end_ns) AS "
-      "last, "
-      "argMax(toString(f.feature), f.end_ns) AS feature, "
-      "argMax(toString(f.environment), f.end_ns) AS environment "
-      "FROM facts AS f FINAL WHERE {2} AND f.status != 'running' GROUP BY trace_id, tool) "
-      "GROUP BY trace_id HAVING max(last) >= {{active_ns:Int64}} AND (max(tools) >= {{same:Int64}} "
-      "OR sum(models) >= {{models:Int64}} OR sum(spent) >= {{spent:Int64}}) "
-      "ORDER BY calls DESC, trace_id LIMIT {{traces:UInt32}}",
-      kIsToolCallSql, kIsLlmCallSql, where);
+      "SELECT lower(hex(trace_id)), sum(calls) AS n FROM ("
+      "SELECT f.trace_id AS trace_id, f.tool_name AS tool, count() AS calls, "
+      "countIf(f.kind = 'tool') AS tools, sum(f.cost) AS spent, max(f.end_ns) AS last FROM facts "
+      "AS f "
+      "WHERE {} AND f.kind IN ('tool', 'llm') GROUP BY trace_id, tool) GROUP BY trace_id "
+      "HAVING max(last) >= {{active_ns:Int64}} AND (max(tools) >= {{same:Int64}} OR "
+      "sum(calls - tools) >= {{models:Int64}} OR sum(spent) >= {{spent:Int64}}) "
+      "ORDER BY n DESC, trace_id LIMIT {{traces:UInt32}}",
+      where);
 }
 
 class RunawayRule final : public RuleEvaluator {
@@ -91,13 +97,12 @@ class RunawayRule final : public RuleEvaluator {
   }
 
   absl::StatusOr<std::vector<Candidate>> Candidates(const EvalContext& context) const;
-  absl::StatusOr<std::map<std::string, std::vector<TraceStep>>> ReadSteps(
-      const EvalContext& context, const std::vector<std::string>& traces) const;
+  absl::StatusOr<std::map<std::string, TraceRead>> ReadTraces(
+      const EvalContext& context, const std::map<std::string, int64_t>& traces) const;
   absl::Status AddContents(const EvalContext& context, const std::vector<std::string>& traces,
                            std::map<std::string, std::map<std::string, TraceStep>>& steps) const;
   absl::Status RefreshP99(const EvalContext& context, ProjectState& state) const;
-  std::optional<LoopFinding> SpendFinding(const Candidate& candidate,
-                                          const ProjectState& state) const;
+  std::optional<LoopFinding> FindingOf(TraceRead& trace, const ProjectState& state) const;
   absl::Status Look(const EvalContext& context, const std::vector<Candidate>& candidates,
                     ProjectState& state) const;
 
@@ -123,12 +128,11 @@ absl::StatusOr<std::vector<Candidate>> RunawayRule::Candidates(const EvalContext
   where.params.push_back({"spent", fmt::to_string(options_.spend_block.value)});
   where.params.push_back({"traces", fmt::to_string(kTracesMax)});
   ASSIGN_OR_RETURN(const Table table,
-                   ReadTable(context.query, CandidatesSql(where.sql), std::move(where.params), 6));
+                   ReadTable(context.query, CandidatesSql(where.sql), std::move(where.params), 2));
   std::vector<Candidate> candidates;
   for (const boost::json::value& value : table.rows) {
     const boost::json::array& row = value.get_array();
-    candidates.push_back({std::string(TextAt(row, 0)), IntAt(row, 1), IntAt(row, 2),
-                          std::string(TextAt(row, 3)), std::string(TextAt(row, 4))});
+    candidates.push_back({std::string(TextAt(row, 0)), IntAt(row, 1)});
   }
   return candidates;
 }
@@ -173,36 +177,45 @@ absl::Status RunawayRule::AddContents(
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::map<std::string, std::vector<TraceStep>>> RunawayRule::ReadSteps(
-    const EvalContext& context, const std::vector<std::string>& traces) const {
+absl::StatusOr<std::map<std::string, TraceRead>> RunawayRule::ReadTraces(
+    const EvalContext& context, const std::map<std::string, int64_t>& again) const {
+  std::vector<std::string> traces;
+  for (const auto& [trace, calls] : again) traces.push_back(trace);
   SqlPiece where = LookBack(context);
   where.params.push_back({"traces", QuoteArray(traces)});
   const std::string sql = fmt::format(
-      "SELECT lower(hex(f.trace_id)), lower(hex(f.span_id)), f.kind = 'tool' AS is_tool, f.agent, "
-      "f.end_ns - f.duration_ns, f.end_ns, f.tool_name, "
-      "f.status = 'error' OR f.tool_status NOT IN ('', 'success') FROM facts AS f FINAL WHERE {} "
-      "AND "
-      "f.trace_id IN (SELECT toFixedString(unhex(arrayJoin({{traces:Array(String)}})), 16)) AND "
-      "({} OR {})",
-      where.sql, kIsToolCallSql, kIsLlmCallSql);
-  ASSIGN_OR_RETURN(const Table table, ReadTable(context.query, sql, std::move(where.params), 8));
+      "SELECT lower(hex(f.trace_id)), lower(hex(f.span_id)), {0} AS is_tool, {1} AS is_model, "
+      "f.agent, f.end_ns - f.duration_ns, f.end_ns, f.tool_name, "
+      "f.status = 'error' OR f.tool_status NOT IN ('', 'success'), "
+      "if(f.counted, coalesce(f.cost, 0), 0), f.feature, f.environment FROM facts AS f FINAL WHERE "
+      "{2} AND f.trace_id IN (SELECT toFixedString(unhex(arrayJoin({{traces:Array(String)}})), "
+      "16)) "
+      "AND f.status != 'running' ORDER BY f.end_ns",
+      kIsToolCallSql, kIsLlmCallSql, where.sql);
+  ASSIGN_OR_RETURN(const Table table, ReadTable(context.query, sql, std::move(where.params), 12));
   std::map<std::string, std::map<std::string, TraceStep>> steps;
+  std::map<std::string, TraceRead> out;
   for (const boost::json::value& value : table.rows) {
     const boost::json::array& row = value.get_array();
-    steps[std::string(TextAt(row, 0))][std::string(TextAt(row, 1))] = {
-        .is_tool = BoolAt(row, 2),
-        .agent = std::string(TextAt(row, 3)),
-        .start_ns = IntAt(row, 4),
-        .end_ns = IntAt(row, 5),
-        .tool = std::string(TextAt(row, 6)),
-        .arguments = {},
-        .result = {},
-        .is_error = BoolAt(row, 7)};
+    std::string trace(TextAt(row, 0));
+    TraceRead& read = out[trace];
+    read.cost += IntAt(row, 9);
+    read.feature = TextAt(row, 10);
+    read.environment = TextAt(row, 11);
+    const bool is_tool = BoolAt(row, 2);
+    if (!is_tool && !BoolAt(row, 3)) continue;
+    steps[std::move(trace)][std::string(TextAt(row, 1))] = {.is_tool = is_tool,
+                                                            .agent = std::string(TextAt(row, 4)),
+                                                            .start_ns = IntAt(row, 5),
+                                                            .end_ns = IntAt(row, 6),
+                                                            .tool = std::string(TextAt(row, 7)),
+                                                            .arguments = {},
+                                                            .result = {},
+                                                            .is_error = BoolAt(row, 8)};
   }
   RETURN_IF_ERROR(AddContents(context, traces, steps));
-  std::map<std::string, std::vector<TraceStep>> out;
   for (auto& [trace, spans] : steps) {
-    for (auto& [span, step] : spans) out[trace].push_back(std::move(step));
+    for (auto& [span, step] : spans) out[trace].steps.push_back(std::move(step));
   }
   return out;
 }
@@ -237,11 +250,13 @@ absl::Status RunawayRule::RefreshP99(const EvalContext& context, ProjectState& s
   return absl::OkStatus();
 }
 
-std::optional<LoopFinding> RunawayRule::SpendFinding(const Candidate& candidate,
-                                                     const ProjectState& state) const {
+std::optional<LoopFinding> RunawayRule::FindingOf(TraceRead& trace,
+                                                  const ProjectState& state) const {
+  std::optional<LoopFinding> loop = FindLoop(std::move(trace.steps), options_, hashes_);
+  if (loop && loop->detector != Detector::kL6) return loop;
   RunFigures figures;
-  figures.spent = figures.spent_turn = {candidate.cost};
-  if (const auto p99 = state.p99.find(candidate.feature); p99 != state.p99.end()) {
+  figures.spent = figures.spent_turn = {trace.cost};
+  if (const auto p99 = state.p99.find(trace.feature); p99 != state.p99.end()) {
     figures.p99 = p99->second;
   }
   RunWarned warned;
@@ -250,34 +265,58 @@ std::optional<LoopFinding> RunawayRule::SpendFinding(const Candidate& candidate,
   for (LoopFinding& finding : findings) {
     if (finding.level == LoopLevel::kBlock && finding.detector == Detector::kL7) return finding;
   }
-  return std::nullopt;
+  return loop;
 }
 
 absl::Status RunawayRule::Look(const EvalContext& context, const std::vector<Candidate>& candidates,
                                ProjectState& state) const {
   const UnixNanos now = context.query.now;
-  std::vector<std::string> again;
-  for (const Candidate& candidate : candidates) {
-    const Known& known = state.traces[candidate.trace];
-    if (known.at == 0 || candidate.calls >= known.calls + kStepsAgain) {
-      again.push_back(candidate.trace);
-    }
-  }
-  if (!again.empty()) {
-    ASSIGN_OR_RETURN(auto steps, ReadSteps(context, again));
-    for (const std::string& trace : again) {
-      state.traces[trace].finding = FindLoop(std::move(steps[trace]), options_, hashes_);
-    }
-  }
+  std::map<std::string, int64_t> again;  // Calls, by trace.
   for (const Candidate& candidate : candidates) {
     Known& known = state.traces[candidate.trace];
-    if (std::ranges::find(again, candidate.trace) != again.end()) known.calls = candidate.calls;
+    if (known.calls == 0 || candidate.calls >= known.calls + kStepsAgain) {
+      again[candidate.trace] = candidate.calls;
+    }
     known.at = now;
   }
   std::erase_if(state.traces, [&](const auto& entry) {
     return now - entry.second.at > kLookBackNs || entry.second.at > now;
   });
+  if (again.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(RefreshP99(context, state));
+  ASSIGN_OR_RETURN(auto read, ReadTraces(context, again));
+  for (const auto& [trace, calls] : again) {
+    Known& known = state.traces[trace];
+    known.calls = calls;
+    TraceRead& now_read = read[trace];
+    known.feature = now_read.feature;
+    known.environment = now_read.environment;
+    known.finding = FindingOf(now_read, state);
+  }
   return absl::OkStatus();
+}
+
+// Adds what was found in one trace to the reading of its feature: the more severe one speaks.
+void AddFinding(const std::string& trace, const Known& known, Reading& reading) {
+  const LoopFinding& finding = *known.finding;
+  if (reading.exemplar_trace_ids.size() < kExemplarsMax) {
+    reading.exemplar_trace_ids.push_back(trace);
+  }
+  const AlertSeverity severity =
+      finding.detector == Detector::kL6 ? AlertSeverity::kWarning : AlertSeverity::kPage;
+  if (reading.severity && *reading.severity >= severity) return;
+  reading.labels = NonEmpty({{"feature", known.feature}, {"environment", known.environment}});
+  reading.verdict = Verdict::kBreach;
+  reading.urgent = true;
+  reading.severity = severity;
+  const double unit = finding.detector == Detector::kL7 ? 1e9 : 1;
+  reading.value = static_cast<double>(finding.count) / unit;
+  reading.threshold = static_cast<double>(finding.threshold) / unit;
+  reading.annotations["detector"] = std::string(Name(finding.detector));
+  reading.annotations["trace_id"] = trace;
+  reading.annotations["summary"] =
+      fmt::format("{}trace {}: {}", known.feature.empty() ? "" : known.feature + ": ",
+                  trace.substr(0, 8), finding.reason);
 }
 
 absl::StatusOr<std::vector<Reading>> RunawayRule::Evaluate(const EvalContext& context) {
@@ -286,38 +325,12 @@ absl::StatusOr<std::vector<Reading>> RunawayRule::Evaluate(const EvalContext& co
   ProjectState& state = projects_[context.project];
   state.asked = now;
   ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, Candidates(context));
-  if (candidates.empty()) return std::vector<Reading>{};
-  RETURN_IF_ERROR(RefreshP99(context, state));
   RETURN_IF_ERROR(Look(context, candidates, state));
-
   std::map<std::pair<std::string, std::string>, Reading> readings;
   for (const Candidate& candidate : candidates) {
-    std::optional<LoopFinding> finding = state.traces[candidate.trace].finding;
-    const std::optional<LoopFinding> spend = SpendFinding(candidate, state);
-    if (spend && (!finding || finding->detector == Detector::kL6)) finding = spend;
-    if (!finding) continue;
-    Reading& reading = readings[{candidate.feature, candidate.environment}];
-    const bool loud = finding->detector != Detector::kL6;
-    if (reading.exemplar_trace_ids.size() < kExemplarsMax) {
-      reading.exemplar_trace_ids.push_back(candidate.trace);
-    }
-    const AlertSeverity severity = loud ? AlertSeverity::kPage : AlertSeverity::kWarning;
-    if (reading.severity && *reading.severity >= severity) continue;
-    reading.labels =
-        NonEmpty({{"feature", candidate.feature}, {"environment", candidate.environment}});
-    reading.verdict = Verdict::kBreach;
-    reading.urgent = true;
-    reading.severity = severity;
-    const bool money = finding->detector == Detector::kL7;
-    reading.value =
-        money ? static_cast<double>(finding->count) / 1e9 : static_cast<double>(finding->count);
-    reading.threshold = money ? static_cast<double>(finding->threshold) / 1e9
-                              : static_cast<double>(finding->threshold);
-    reading.annotations["detector"] = std::string(Name(finding->detector));
-    reading.annotations["trace_id"] = candidate.trace;
-    reading.annotations["summary"] =
-        fmt::format("{}trace {}: {}", candidate.feature.empty() ? "" : candidate.feature + ": ",
-                    candidate.trace.substr(0, 8), finding->reason);
+    const Known& known = state.traces[candidate.trace];
+    if (!known.finding) continue;
+    AddFinding(candidate.trace, known, readings[{known.feature, known.environment}]);
   }
   std::vector<Reading> out;
   for (auto& [key, reading] : readings) out.push_back(std::move(reading));

@@ -53,8 +53,8 @@ std::string AgeSql() {
 
 std::string TrafficSql(std::string_view where) {
   return fmt::format(
-      "WITH {classes} AS class, class != 0 OR f.is_root AS named "
-      "SELECT class, {age} AS age, f.is_root AS root, f.service AS k_service, "
+      "WITH {classes} AS class, {run} AS root, class != 0 OR root AS named "
+      "SELECT class, {age} AS age, root, f.service AS k_service, "
       "if(named, f.environment, '') AS k_environment, if(named, f.feature, '') AS k_feature, "
       "if(class = 1, f.provider, '') AS k_provider, if(class = 1, f.model, '') AS k_model, "
       "if(class = 1, toString(f.kind), '') AS k_kind, class = 1 AND f.streaming AS k_streaming, "
@@ -70,7 +70,7 @@ std::string TrafficSql(std::string_view where) {
       "GROUP BY class, age, root, k_service, k_environment, k_feature, k_provider, k_model, "
       "k_kind, "
       "k_streaming, k_tool ORDER BY n DESC LIMIT {limit}",
-      fmt::arg("classes", kTrafficClassSql), fmt::arg("age", AgeSql()),
+      fmt::arg("classes", kTrafficClassSql), fmt::arg("run", kIsRunSql), fmt::arg("age", AgeSql()),
       fmt::arg("errors", kErrorsSql), fmt::arg("provider_errors", kProviderErrorsSql),
       fmt::arg("bucket", kDurationBucketSql), fmt::arg("timed", kTimedSql),
       fmt::arg("where", where), fmt::arg("limit", kRowsMax));
@@ -80,7 +80,7 @@ TrafficRow RowOf(const boost::json::array& row) {
   TrafficRow out;
   out.of = static_cast<TrafficClass>(IntAt(row, kClass));
   out.age = static_cast<int>(IntAt(row, kAge));
-  out.is_root = BoolAt(row, kRoot);
+  out.is_run = BoolAt(row, kRoot);
   out.service = TextAt(row, kService);
   out.environment = TextAt(row, kEnvironment);
   out.feature = TextAt(row, kFeature);

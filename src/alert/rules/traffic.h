@@ -34,7 +34,7 @@ struct TrafficRow {
   TrafficClass of = TrafficClass::kOther;
   int age =
       300;  // One of kTrafficAges: ended at most as many seconds ago, and more than the one before.
-  bool is_root = false;
+  bool is_run = false;  // The root of a trace, as far as is known.
   std::string service;
   std::string environment;  // Of calls, tool calls and roots.
   std::string feature;      // The same.

@@ -219,7 +219,7 @@ absl::Status ReadShares(const EvalContext& context, const TrafficTable& now, Usu
   Append(where, NotWithin(ShareExclusions(context, now), "if(class = 1, f.provider, f.tool_name)",
                           "if(class = 1, f.model, f.environment)", "bad"));
   const std::string sql = fmt::format(
-      "WITH {} AS class SELECT class, f.is_root AS root, f.environment AS k_environment, "
+      "WITH {} AS class, {} AS root SELECT class, root, f.environment AS k_environment, "
       "f.feature AS k_feature, if(class = 1, f.provider, '') AS k_provider, "
       "if(class = 1, f.model, '') AS k_model, if(class = 2, f.tool_name, '') AS k_tool, count(), "
       "{}, "
@@ -227,10 +227,10 @@ absl::Status ReadShares(const EvalContext& context, const TrafficTable& now, Usu
       "countIf(class = 1 AND f.finish_reason = 'length'), "
       "countIf(class = 2 AND f.tool_status != ''), "
       "countIf(class = 2 AND f.tool_status = 'invalid_args') FROM facts AS f FINAL WHERE {} "
-      "AND (class != 0 OR f.is_root) AND f.status != 'running' GROUP BY class, root, "
+      "AND (class != 0 OR root) AND f.status != 'running' GROUP BY class, root, "
       "k_environment, "
       "k_feature, k_provider, k_model, k_tool",
-      kTrafficClassSql, kErrorsSql, where.sql);
+      kTrafficClassSql, kIsRunSql, kErrorsSql, where.sql);
   ASSIGN_OR_RETURN(const Table table, ReadTable(context.query, sql, std::move(where.params), 13));
   for (const boost::json::value& value : table.rows) {
     const boost::json::array& row = value.get_array();

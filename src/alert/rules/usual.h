@@ -23,6 +23,10 @@ namespace pitot {
 inline constexpr std::string_view kTrafficClassSql =
     "multiIf(f.kind IN ('llm', 'embedding', 'reranker') AND f.role IN ('', 'leaf'), 1, "
     "f.kind = 'tool' AND f.role != 'inner', 2, 0)";
+// Whether a row is a whole run. While a trace is under way, what ended of it are orphans, roots of their
+// fragments: a run only when it is an agent's, as where what called the agent sends no spans.
+inline constexpr std::string_view kIsRunSql =
+    "(f.is_root AND (NOT f.is_orphan OR f.kind = 'agent'))";
 // Aggregates.
 inline constexpr std::string_view kErrorsSql =
     "countIf(f.status = 'error' AND f.error_category != 'cancelled')";
