@@ -18,6 +18,7 @@
 #include "cmd/import.h"
 #include "cmd/keys.h"
 #include "cmd/reads.h"
+#include "cmd/runbooks.h"
 #include "cmd/slo.h"
 #include "cmd/streams.h"
 
@@ -51,6 +52,7 @@ struct Flags {
   bool yes = false;
   BudgetArgs budget;
   AlertFlags alerting;
+  RunbookFlags runbook;
   SloArgs slo;
 };
 
@@ -335,6 +337,7 @@ void AddCommands(CLI::App& app, Flags& flags) {
   AddKeys(app, flags);
   AddBudgets(app, flags);
   AddAlertCommands(app, flags.alerting);
+  AddRunbookCommand(app, flags.runbook);
   CLI::App* slo =
       AddReader(app, "slo", "Objectives: burn rates and what is left of budgets", flags);
   slo->add_option("name", flags.slo.name, "One of them, in whole");
@@ -391,6 +394,9 @@ int Run(const CLI::App& app, Flags& flags) {
     flags.slo.project = flags.project;
     flags.slo.json = flags.json;
     return RunSlo(client, flags.slo);
+  }
+  if (command == "runbook") {
+    return RunRunbookCommand(client, *app.get_subcommands().front(), flags.runbook);
   }
   if (command == "sql") return RunSql(client, flags.sql);
   if (command == "receipts") return RunReceipts(client, flags.json);

@@ -143,8 +143,10 @@ std::string RenderAction(const json::value& action, const Terminal& terminal) {
   out += Wrapped(Text(action, "words"), kIndent, terminal.width);
   const std::string after = Text(action, "after");
   if (!after.empty()) {
-    out += Wrapped(fmt::format("now {}; before, {}", after, Text(action, "before")), kIndent,
-                   terminal.width);
+    const std::string before = Text(action, "before");
+    out += Wrapped(state == "active" ? fmt::format("now {}; before, {}", after, before)
+                                     : fmt::format("it was: {}; before and now: {}", after, before),
+                   kIndent, terminal.width);
   }
   if (state == "active" || state == "offered") {
     const std::string guard = Text(action, "guard");
