@@ -295,9 +295,9 @@ class DispatcherTest : public WithState {
     silences_ = *Silences::Open(nullptr, 10, kStart);
     Open();
   }
-  void Open() {
+  void Open(UnixNanos now = kStart) {
     dispatcher_.reset();
-    auto dispatcher = Dispatcher::Open(options_, *silences_, state_.get(), kStart);
+    auto dispatcher = Dispatcher::Open(options_, *silences_, state_.get(), now);
     ASSERT_TRUE(dispatcher.ok()) << dispatcher.status();
     dispatcher_ = *std::move(dispatcher);
   }
@@ -359,7 +359,7 @@ TEST_F(DispatcherTest, WhatWasSentIsKnownAfterARestart) {
   ASSERT_EQ(sent.size(), 1u);
   dispatcher_->Sent(sent[0], true, at);
   OpenState();
-  Open();
+  Open(at);
   const std::vector<NotificationRecord> recent = dispatcher_->Recent(10);
   ASSERT_EQ(recent.size(), 1u);
   EXPECT_EQ(recent[0].receiver, "ops");

@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::string_view kKind = "notification";
 constexpr size_t kRecentMax = 1000;
-// Ticks and answers of senders come with slightly different times; more is a clock set back.
-constexpr int64_t kSetBackNs = kNanosPerMinute;
+// A clock that is corrected by less waits until it has caught up.
+constexpr int64_t kSetBackNs = kNanosPerSecond;
 
 using GroupId = std::pair<std::string, std::string>;  // Receiver, key.
 
@@ -271,7 +271,7 @@ void Dispatcher::Sent(const Notification& notification, bool ok, UnixNanos now) 
   std::vector<StateEvent> events;
   {
     MutexLock lock(&impl_->mutex);
-    now = impl_->TimeOf(now);
+    now = std::max(now, impl_->last_now);  // Only ticks move time.
     impl_->recent.push_back(RecordOf(notification, ok));
     if (impl_->recent.size() > kRecentMax) impl_->recent.pop_front();
     const auto found = impl_->groups.find({notification.receiver, notification.group_key});

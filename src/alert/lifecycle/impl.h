@@ -54,7 +54,8 @@ struct Lifecycle::Impl {
         activity(4 * this->options.alerts_max) {}
 
   // --- lifecycle.cc
-  // The time to go by; see "Time" in lifecycle.h.
+  // The time to go by; see "Time" in lifecycle.h. Only evaluations move it: they come one after the
+  // other, and so one that comes with an earlier time is of a clock that was set back.
   UnixNanos TimeOf(UnixNanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void MoveBack(int64_t by_ns) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Remember(const AlertTrack& track, std::optional<AlertState> from,

@@ -9,8 +9,8 @@
 namespace pitot {
 namespace {
 
-// Calls of one evaluation come with slightly different times; more than this is a clock set back.
-constexpr int64_t kSetBackNs = kNanosPerMinute;
+// A clock that is corrected by less waits until it has caught up.
+constexpr int64_t kSetBackNs = kNanosPerSecond;
 
 }  // namespace
 
@@ -244,7 +244,7 @@ absl::Status Lifecycle::Receive(const std::vector<ReceivedAlert>& alerts, UnixNa
   absl::Status first;
   {
     MutexLock lock(&impl_->mutex);
-    now = impl_->TimeOf(now);
+    now = std::max(now, impl_->last_now);
     for (const ReceivedAlert& alert : alerts) {
       const absl::Status status = impl_->ReceiveOne(alert, now);
       if (first.ok()) first = status;

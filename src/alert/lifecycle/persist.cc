@@ -266,13 +266,14 @@ absl::Status Lifecycle::Unack(uint64_t fingerprint, UnixNanos now) {
   {
     MutexLock lock(&impl_->mutex);
     AlertTrack* track = impl_->Find(fingerprint);
-    if (track == nullptr || !track->alert.ack) {
+    const bool is_acked = track != nullptr && track->alert.ack &&
+                          (track->alert.ack->until == 0 || now < track->alert.ack->until);
+    if (!is_acked) {
       return Error(absl::StatusCode::kNotFound, "there is no acknowledged alert {}",
                    FingerprintText(fingerprint));
     }
     track->alert.ack.reset();
     track->changed = true;
-    impl_->TimeOf(now);
   }
   impl_->Persist(false);
   return absl::OkStatus();
