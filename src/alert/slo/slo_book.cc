@@ -18,9 +18,10 @@ namespace {
 constexpr int64_t kRecentMinutes = 10;
 constexpr int64_t kDayMinutes = 25 * 60;
 constexpr int64_t kHourNs = 60 * kNanosPerMinute;
-// Read at the start, for all burn rules; then what is before it, so much a time.
+// Read at the start, for all burn rules; then what is before it, so much a time: no evaluation has to
+// wait for a month.
 constexpr int64_t kFirstMinutes = 3 * MinuteCounts::kMinutesPerDay + 60;
-constexpr int64_t kChunkMinutes = 8 * MinuteCounts::kMinutesPerDay;
+constexpr int64_t kChunkMinutes = 2 * MinuteCounts::kMinutesPerDay;
 // The clock went back by more: what is known may be of a future that never was.
 constexpr int64_t kBackNs = 10 * kNanosPerMinute;
 constexpr size_t kPointsMax = 1'000;

@@ -6,7 +6,7 @@
 //
 // Counts come from the store and are kept in memory only: what was received late changes the minutes
 // in which it ended. Read are, each time, the last ten minutes; each hour the last day; each day the
-// whole window. At the start the last three days come first, then eight days a time.
+// whole window. At the start the last three days come first, then two days a time.
 //
 // Windows end at `now`: a window of N minutes is N whole minutes and the part of the one that runs.
 //

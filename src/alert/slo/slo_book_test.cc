@@ -71,12 +71,12 @@ TEST_P(SloBookTest, CountsWhatComesLate) {
   // Days late: within a day and the few evaluations that it takes to read the window.
   Add(Many(3, {.status = "error"}, kNow - 20 * kNanosPerDay));
   UnixNanos now = kNow + 25 * 60 * kMinute;
-  for (int i = 0; i < 6; ++i) now += kMinute, status = At(book, now);
+  for (int i = 0; i < 16; ++i) now += kMinute, status = At(book, now);
   EXPECT_EQ(status.total, (SliCount{9, 25}));
   // Erased: gone as well.
   Run("ALTER TABLE facts DELETE WHERE status = 'error' SETTINGS mutations_sync = 2");
   now += 25 * 60 * kMinute;
-  for (int i = 0; i < 6; ++i) now += kMinute, status = At(book, now);
+  for (int i = 0; i < 16; ++i) now += kMinute, status = At(book, now);
   EXPECT_EQ(status.total, (SliCount{10, 10})) << "of what changed its mind the first row is back";
 }
 
@@ -90,12 +90,12 @@ TEST_P(SloBookTest, TheWindowIsReadNewestFirst) {
   EXPECT_FALSE(status.loaded);
   UnixNanos now = kNow;
   int evaluations = 1;
-  while (!status.loaded && evaluations < 10) {
+  while (!status.loaded && evaluations < 30) {
     now += 30 * kNanosPerSecond;
     status = At(book, now);
     ++evaluations;
   }
-  EXPECT_EQ(evaluations, 5);
+  EXPECT_EQ(evaluations, 15);
   EXPECT_EQ(status.total, (SliCount{58, 60}));
   EXPECT_EQ(status.state, SloState::kExhausted) << "2 of 60 are more than 1 %";
   const auto points = book.History("calls", "default", 30);
@@ -189,7 +189,7 @@ TEST_P(SloBookTest, AnOutageInReadings) {
       page.annotations.at("summary"),
       HasSubstr("calls: 60 of 150 bad over 5m (40 % where 1 % may be): burns 40x, page above "
                 "10x; the budget of 30d is spent"));
-  for (int i = 0; i < 6; ++i) now += 30 * kNanosPerSecond, Readings(*rules[0], now);
+  for (int i = 0; i < 16; ++i) now += 30 * kNanosPerSecond, Readings(*rules[0], now);
   EXPECT_EQ(Text(Readings(*rules[1], now)), "budget:breach");
 }
 
