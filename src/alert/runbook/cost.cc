@@ -390,7 +390,7 @@ void Cost::Actions() {
 
 void Cost::Affected() {
   Finding& finding = run_.Step("5", "Budgets, and how what is stopped starts again");
-  finding.query = "pitot budget";
+  finding.query = "pitot budget list";
   if (run_.deps().figures == nullptr) {
     finding.words = "No gateway runs here: no budget holds.";
     return;
