@@ -80,7 +80,7 @@ int RunAlertList(ApiClient& client, const AlertArgs& args) {
   Add(params, "project", args.project);
   Add(params, "state", args.state.empty() ? "active,pending" : args.state);
   Add(params, "receiver", args.receiver);
-  Add(params, "q", fmt::format("{}", fmt::join(args.matchers, ",")));
+  Add(params, "match", fmt::format("{}", fmt::join(args.matchers, ",")));
   Add(params, "limit", args.limit);
   if (args.groups) params.emplace_back("groups", "true");
   const auto answer = Shown(client.Get(kAlerts, params), args.json, RenderAlerts);
