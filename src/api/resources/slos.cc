@@ -1,4 +1,4 @@
-// GET /api/v1/slos, GET /api/v1/slos/{name}
+// GET /api/v1/slos, GET /api/v1/slos/{slo}
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -12,7 +12,7 @@ namespace pitot {
 
 // GET /api/v1/slos
 std::string RenderSlos(const boost::json::value& answer, const Terminal& terminal);
-// GET /api/v1/slos/{name}
+// GET /api/v1/slos/{slo}
 std::string RenderSlo(const boost::json::value& answer, const Terminal& terminal);
 
 }  // namespace pitot
