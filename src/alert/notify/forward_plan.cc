@@ -6,6 +6,7 @@
 #include <set>
 
 #include "alert/notify/payload.h"
+#include "alert/notify/sender.h"
 #include "base/text.h"
 
 namespace pitot {
@@ -27,6 +28,8 @@ std::string LabelName(std::string_view name) {
   }
   return out;
 }
+
+bool IsDiagnosed(const Alert& alert) { return alert.annotations.contains(kCauseAnnotation); }
 
 template <typename Map>
 json::object ObjectOf(const Map& map) {
@@ -53,6 +56,8 @@ bool ForwardPlan::IsDue(const Alert& alert, UnixNanos now) const {
   if (known == known_.end()) return alert.silenced_by.empty() && alert.inhibited_by.empty();
   if (known->second.resolved != resolved) return true;
   if (!resolved && known->second.fired_at != alert.fired_at) return true;
+  // It is wanted in the first message that the Alertmanager sends, after its group_wait.
+  if (!resolved && !known->second.diagnosed && IsDiagnosed(alert)) return true;
   // Evaluations are not exactly an interval apart: one that is a little early must not cost a whole
   // further interval.
   return now - known->second.sent_at >= kResendNs - evaluation_interval_ns_ / 2 ||
@@ -69,7 +74,10 @@ std::vector<const Alert*> ForwardPlan::Due(const std::vector<Alert>& alerts, Uni
 
 void ForwardPlan::Sent(std::span<const Alert* const> alerts, UnixNanos now) {
   for (const Alert* const alert : alerts) {
-    known_[alert->fingerprint] = {alert->fired_at, alert->state == AlertState::kResolved, now};
+    known_[alert->fingerprint] = {.fired_at = alert->fired_at,
+                                  .resolved = alert->state == AlertState::kResolved,
+                                  .diagnosed = IsDiagnosed(*alert),
+                                  .sent_at = now};
   }
 }
 

@@ -37,6 +37,7 @@ class ForwardPlan {
   struct Known {
     UnixNanos fired_at = 0;
     bool resolved = false;
+    bool diagnosed = false;  // A runbook had said what is the cause.
     UnixNanos sent_at = 0;
   };
 

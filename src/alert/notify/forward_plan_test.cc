@@ -66,6 +66,15 @@ TEST_F(ForwardPlanTest, WhatFiresAgainIsNews) {
   EXPECT_EQ(SendAt(60, {again}), 1u);
 }
 
+TEST_F(ForwardPlanTest, ADiagnosisIsNewsOnce) {
+  Alert alert = TestAlert();
+  EXPECT_EQ(SendAt(0, {alert}), 1u);
+  alert.annotations["cause"] = "openai answers 5 times slower than usual";
+  EXPECT_EQ(SendAt(5, {alert}), 1u);
+  alert.annotations["cause"] = "openai answers 6 times slower than usual";
+  EXPECT_EQ(SendAt(10, {alert}), 0u);
+}
+
 TEST_F(ForwardPlanTest, PendingAndNeverFiredAreNotSent) {
   Alert pending = TestAlert();
   pending.state = AlertState::kPending;
