@@ -90,9 +90,13 @@ absl::Status Investigation::Begin(int64_t default_ns, int64_t base_ns) {
     if (input_.active_at != 0) since = std::min(since, input_.active_at - kLeadNs);
     report_.window.since_ns = std::max<UnixNanos>(since, 0);
   }
-  if (const std::string_view environment = Label("environment"); !environment.empty()) {
+  // A slow model is looked at through all features that call it; what fails or costs, where it does.
+  const std::string_view fields[] = {"environment", report_.runbook == "latency" ? "" : "feature"};
+  for (const std::string_view field : fields) {
+    const std::string_view value = Label(field);
+    if (value.empty()) continue;
     ASSIGN_OR_RETURN(const Filter more,
-                     ParseFilter(fmt::format("environment = {}", FilterValue(environment))));
+                     ParseFilter(fmt::format("{} = {}", field, FilterValue(value))));
     filter_ = pitot::And(filter_, more);
   }
   SetMoment(0, 0);

@@ -68,7 +68,7 @@ class Investigation {
  public:
   Investigation(const RunbookInput& input, const RunbookDeps& deps, RunbookReport& report);
 
-  // Narrows what is looked at by the alert's environment, and settles the windows. kInvalidArgument:
+  // Narrows what is looked at by the alert's environment (and feature), and settles the windows. kInvalidArgument:
   // a filter of the labels that cannot be.
   absl::Status Begin(int64_t default_ns, int64_t base_ns);
   // "Now" is what lies in [since, until); what is usual, what lies before since. Both 0: all that is
