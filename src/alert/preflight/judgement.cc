@@ -91,7 +91,7 @@ void Judgement::MoveTo(PreflightResult& result) && {
 
 namespace point_words {
 
-std::string PercentText(double share) {
+std::string ShareText(double share) {
   if (share >= 1) return "100 %";
   const double percent = share * 100;
   const double shown =
@@ -101,7 +101,7 @@ std::string PercentText(double share) {
 
 }  // namespace point_words
 
-std::string Plural(int64_t n, std::string_view one, std::string_view many) {
+std::string CountOf(int64_t n, std::string_view one, std::string_view many) {
   const std::string count = FormatCount(static_cast<uint64_t>(std::max<int64_t>(n, 0)));
   if (n == 1) return fmt::format("{} {}", count, one);
   return many.empty() ? fmt::format("{} {}s", count, one) : fmt::format("{} {}", count, many);
@@ -109,8 +109,8 @@ std::string Plural(int64_t n, std::string_view one, std::string_view many) {
 
 std::string ShareText(int64_t part, int64_t whole, std::string_view of) {
   return fmt::format(
-      "{} of {} ({})", FormatCount(static_cast<uint64_t>(part)), Plural(whole, of),
-      PercentText(whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole)));
+      "{} of {} ({})", FormatCount(static_cast<uint64_t>(part)), CountOf(whole, of),
+      ShareText(whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole)));
 }
 
 absl::StatusOr<Table> ReadDay(const PointContext& context, std::string_view sql, bool calls_only,
@@ -132,7 +132,7 @@ absl::StatusOr<Table> ReadDay(const PointContext& context, std::string_view sql,
 bool Enough(Judgement& judgement, int64_t n, std::string_view of) {
   if (n >= kPreflightCallsMin) return true;
   judgement.Lack(
-      fmt::format("{} in the last 24 hours, {} are needed", Plural(n, of), kPreflightCallsMin));
+      fmt::format("{} in the last 24 hours, {} are needed", CountOf(n, of), kPreflightCallsMin));
   return false;
 }
 

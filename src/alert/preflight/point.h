@@ -96,7 +96,7 @@ std::span<const PointRow> SecPoints();
 namespace point_words {
 
 // "98.7 %"; never 100 % for what is less.
-std::string PercentText(double share);
+std::string ShareText(double share);
 
 }  // namespace point_words
 using namespace point_words;
@@ -104,7 +104,7 @@ using namespace point_words;
 // "3 of 60 calls (5 %)"
 std::string ShareText(int64_t part, int64_t whole, std::string_view of);
 // "1 call", "2 calls"; `many` where an s does not do.
-std::string Plural(int64_t n, std::string_view one, std::string_view many = {});
+std::string CountOf(int64_t n, std::string_view one, std::string_view many = {});
 // The rows of `sql` over facts of the last day: WHERE and its parameters are added at "{where}".
 absl::StatusOr<Table> ReadDay(const PointContext& context, std::string_view sql, bool calls_only,
                               size_t columns, std::vector<SqlParam> params = {});

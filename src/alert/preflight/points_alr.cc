@@ -57,7 +57,7 @@ absl::Status JudgeLatencyAlert(const PointContext& context, Judgement& judgement
         rule->series == 1 ? "the only model" : fmt::format("all {} models", rule->series)));
   } else {
     judgement.Pass(fmt::format("it knows what is usual for {} of {}", rule->series - rule->learning,
-                               Plural(rule->series, "series", "series")));
+                               CountOf(rule->series, "series", "series")));
   }
   if (!CanProbe(context, context.replay, judgement) ||
       !CanProbe(context, context.sandbox, judgement)) {
@@ -233,7 +233,7 @@ absl::Status JudgeBurnRates(const PointContext& context, Judgement& judgement) {
   if (slos == 0) {
     judgement.Lack("slos names no objective of this project");
   } else {
-    judgement.Pass(fmt::format("all burn rates of {} can be reached", Plural(slos, "objective")));
+    judgement.Pass(fmt::format("all burn rates of {} can be reached", CountOf(slos, "objective")));
   }
   return absl::OkStatus();
 }

@@ -58,13 +58,13 @@ TEST_P(AlrPointsTest, ErrorAlert) {
     return result;
   };
   Run("ALR-02", kPass, "4 % did not", "as it should be");
-  // 600 calls each, of which 36 and 24 fail.
+  // 2400 calls each, of which 144 and 96 fail.
   size_t failed = 0;
   for (size_t at = 0; (at = sandbox_.written.find("\"overloaded\"", at)) != std::string::npos;
        ++at) {
     ++failed;
   }
-  EXPECT_EQ(failed, 2 * (36u + 24u));  // Type and category.
+  EXPECT_EQ(failed, 2 * (144u + 96u));  // Type and category.
   four_too = true;
   Run("ALR-02", kFail, "4 % of failures replayed fired it", "too nervous");
   replay_.run = nullptr;

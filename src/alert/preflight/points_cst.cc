@@ -83,7 +83,8 @@ absl::Status JudgeKeyBudgets(const PointContext& context, Judgement& judgement) 
     judgement.Fail(fmt::format("{} of {} keys may spend without a limit: {}", unlimited.size(),
                                keys, fmt::join(unlimited, ", ")));
   } else if (keys > 0) {
-    judgement.Pass(fmt::format("each of {} is held to a hard budget", Plural(keys, "gateway key")));
+    judgement.Pass(
+        fmt::format("each of {} is held to a hard budget", CountOf(keys, "gateway key")));
   }
   if (!config.keys_required) {
     // Whoever needs no key is held by what holds for all, if anything does.
@@ -233,10 +234,9 @@ absl::Status JudgeQuota(const PointContext& context, Judgement& judgement) {
         R"({{"model":{},"tokens_per_minute_p95":{},"requests_per_minute_p95":{},)"
         R"("share_of_tokens":{},"share_of_requests":{}}})",
         JsonText(model), IntAt(row, 2), IntAt(row, 3), NumberJson(tpm), NumberJson(rpm)));
-    judgement.Check(
-        std::max(tpm, rpm) <= wants,
-        fmt::format("{} uses {} of its quota of {} (p95 of minutes)", model,
-                    PercentText(std::max(tpm, rpm)), tpm >= rpm ? "tokens" : "requests"));
+    judgement.Check(std::max(tpm, rpm) <= wants,
+                    fmt::format("{} uses {} of its quota of {} (p95 of minutes)", model,
+                                ShareText(std::max(tpm, rpm)), tpm >= rpm ? "tokens" : "requests"));
   }
   judgement.Count("calls", calls);
   judgement.Json("models", fmt::format("[{}]", fmt::join(rows, ",")));

@@ -88,8 +88,8 @@ absl::Status JudgeCallFields(const PointContext& context, Judgement& judgement) 
                                field.name, worst[i]));
     for (const boost::json::value& row : table.rows) judgement.Samples(row.at(4 + 2 * i));
   }
-  judgement.Pass(
-      fmt::format("{} have tokens, cost, latency, model and finish_reason", Plural(calls, "call")));
+  judgement.Pass(fmt::format("{} have tokens, cost, latency, model and finish_reason",
+                             CountOf(calls, "call")));
   return absl::OkStatus();
 }
 
@@ -145,9 +145,9 @@ absl::Status JudgeToolFields(const PointContext& context, Judgement& judgement) 
     judgement.Fail(fmt::format("{} that failed have no error category, first of all {}",
                                ShareText(no_category, errors, "tool call"), bad));
   }
-  judgement.Pass(fmt::format("{} have a status, {} that failed a category; {}",
-                             Plural(calls, "tool call"), FormatCount(static_cast<uint64_t>(errors)),
-                             Plural(retries, "retry", "retries")));
+  judgement.Pass(fmt::format(
+      "{} have a status, {} that failed a category; {}", CountOf(calls, "tool call"),
+      FormatCount(static_cast<uint64_t>(errors)), CountOf(retries, "retry", "retries")));
   return absl::OkStatus();
 }
 
@@ -343,7 +343,7 @@ absl::Status JudgeTags(const PointContext& context, Judgement& judgement) {
   }
   if (judgement.status() == PreflightStatus::kFail) judgement.Samples(row[6]);
   judgement.Pass(fmt::format("{} name feature, user and session ({} of 100 at least)",
-                             Plural(calls, "call"), wants * 100));
+                             CountOf(calls, "call"), wants * 100));
   return absl::OkStatus();
 }
 
@@ -383,7 +383,7 @@ absl::Status JudgePrices(const PointContext& context, Judgement& judgement) {
                                  TextAt(table.rows[0].get_array(), 0)));
     } else {
       judgement.Pass(fmt::format("each of {} has a price",
-                                 Plural(static_cast<int64_t>(table.rows.size()), "model")));
+                                 CountOf(static_cast<int64_t>(table.rows.size()), "model")));
     }
   }
   if (!RecordedWithin(context, 90 * kNanosPerDay, "comparison with a provider's bill", judgement)) {

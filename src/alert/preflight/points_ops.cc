@@ -50,7 +50,7 @@ absl::Status JudgeRunbooks(const PointContext& context, Judgement& judgement) {
     if (!run->failed.empty()) {
       judgement.Fail(fmt::format("runbook {}: {}", name, fmt::join(run->failed, "; ")));
     } else {
-      judgement.Pass(fmt::format("runbook {}: {} ran dry", name, Plural(run->steps, "step")));
+      judgement.Pass(fmt::format("runbook {}: {} ran dry", name, CountOf(run->steps, "step")));
     }
   }
   return absl::OkStatus();
@@ -98,7 +98,7 @@ absl::Status JudgeDegradation(const PointContext& context, Judgement& judgement)
     judgement.Fail(fmt::format("nothing is defined for an outage of {}", fmt::join(bare, ", ")));
   } else {
     judgement.Pass(fmt::format("{} with a fallback or an answer of last resort",
-                               Plural(static_cast<int64_t>(features.size()), "feature")));
+                               CountOf(static_cast<int64_t>(features.size()), "feature")));
   }
   if (!CanProbe(context, context.sandbox, judgement)) return absl::OkStatus();
   return ProbeOutage(context, features, judgement);
@@ -178,7 +178,7 @@ absl::Status JudgeDeadlines(const PointContext& context, Judgement& judgement) {
   judgement.Count("groups_over", offenders);
   if (Enough(judgement, calls, "model call") && offenders == 0) {
     judgement.Pass(
-        fmt::format("the slowest of {} took {}", Plural(calls, "call"), FormatDuration(slowest)));
+        fmt::format("the slowest of {} took {}", CountOf(calls, "call"), FormatDuration(slowest)));
   }
   return absl::OkStatus();
 }
@@ -201,7 +201,7 @@ absl::Status JudgeRetries(const PointContext& context, Judgement& judgement) {
   judgement.Count("configured_attempts", gateway.attempts);
   judgement.Check(
       gateway.attempts >= 1 && gateway.attempts <= 3,
-      fmt::format("the gateway makes {} at a target", Plural(gateway.attempts, "attempt")));
+      fmt::format("the gateway makes {} at a target", CountOf(gateway.attempts, "attempt")));
   if (gateway.attempts > 1) {
     judgement.Check(gateway.backoff_ns > 0,
                     gateway.backoff_ns > 0
@@ -260,8 +260,8 @@ absl::Status JudgeRetries(const PointContext& context, Judgement& judgement) {
   }
   judgement.Check(
       static_cast<double>(retries) < ratio_max * static_cast<double>(calls),
-      fmt::format("{} for {} ({})", Plural(retries, "retry", "retries"), Plural(calls, "call"),
-                  PercentText(static_cast<double>(retries) / static_cast<double>(calls))));
+      fmt::format("{} for {} ({})", CountOf(retries, "retry", "retries"), CountOf(calls, "call"),
+                  ShareText(static_cast<double>(retries) / static_cast<double>(calls))));
   return absl::OkStatus();
 }
 

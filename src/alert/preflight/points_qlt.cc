@@ -78,8 +78,8 @@ absl::Status JudgeDatasets(const PointContext& context, Judgement& judgement) {
     if (!cases.ok()) {
       judgement.Fail(fmt::format("{}: {}", dataset.name, Message(cases.status())));
     } else if (*cases < items_min) {
-      judgement.Fail(
-          fmt::format("{} has {}, {} are needed", dataset.name, Plural(*cases, "case"), items_min));
+      judgement.Fail(fmt::format("{} has {}, {} are needed", dataset.name, CountOf(*cases, "case"),
+                                 items_min));
     } else if (dataset.version.empty()) {
       judgement.Fail(fmt::format("{} has no version", dataset.name));
     }
@@ -91,7 +91,7 @@ absl::Status JudgeDatasets(const PointContext& context, Judgement& judgement) {
     judgement.Fail(fmt::format("no dataset for {}", fmt::join(bare, ", ")));
   }
   judgement.Pass(fmt::format("{} with {} cases or more each, versioned",
-                             Plural(static_cast<int64_t>(datasets.size()), "dataset"), items_min));
+                             CountOf(static_cast<int64_t>(datasets.size()), "dataset"), items_min));
   return absl::OkStatus();
 }
 
@@ -157,7 +157,7 @@ absl::Status JudgePower(const PointContext& context, Judgement& judgement) {
         fmt::format("{} shows differences from {:.3g} on, wanted is {}", name, best, margin));
   } else {
     judgement.Fail(fmt::format("{} shows differences from {:.3g} on, wanted is {}: that takes {}",
-                               name, best, margin, Plural(needed, "value")));
+                               name, best, margin, CountOf(needed, "value")));
   }
   return absl::OkStatus();
 }
@@ -290,13 +290,13 @@ absl::Status JudgeCalibration(const PointContext& context, Judgement& judgement)
     judgement.Json(fmt::format("{}_kappa", name), NumberJson(kappa));
     if (confusion.labels < kItemsMin) {
       judgement.Lack(fmt::format("{} has {} by people, {} are needed", name,
-                                 Plural(confusion.labels, "label"), kItemsMin));
+                                 CountOf(confusion.labels, "label"), kItemsMin));
     } else if (!kappa) {
       judgement.Lack(
           fmt::format("{}: judge and people gave one label only, which tells nothing", name));
     } else {
       judgement.Check(*kappa >= wants, fmt::format("{}: kappa is {:.2f} over {}", name, *kappa,
-                                                   Plural(confusion.labels, "label")));
+                                                   CountOf(confusion.labels, "label")));
     }
   }
   return absl::OkStatus();

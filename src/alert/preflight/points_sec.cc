@@ -47,9 +47,9 @@ absl::Status JudgeSecrets(const PointContext& context, Judgement& judgement) {
                                                      : "redaction.secrets is off");
   judgement.Check(found.hits == 0,
                   found.hits == 0
-                      ? fmt::format("none in a sample of {}", Plural(found.texts, "text"))
-                      : fmt::format("{} in a sample of {}: {}", Plural(found.hits, "secret"),
-                                    Plural(found.texts, "text"), KindsText(found)));
+                      ? fmt::format("none in a sample of {}", CountOf(found.texts, "text"))
+                      : fmt::format("{} in a sample of {}: {}", CountOf(found.hits, "secret"),
+                                    CountOf(found.texts, "text"), KindsText(found)));
   return absl::OkStatus();
 }
 
@@ -70,12 +70,12 @@ absl::Status JudgePersonalData(const PointContext& context, Judgement& judgement
     judgement.Fail(fmt::format(
         "{} in a sample of {}{}: {}",
         found.hits == 1 ? "personal data" : fmt::format("personal data {} times", found.hits),
-        Plural(found.texts, "text"), kinds.empty() ? ", and redaction.personal names no kind" : "",
+        CountOf(found.texts, "text"), kinds.empty() ? ", and redaction.personal names no kind" : "",
         KindsText(found)));
     return absl::OkStatus();
   }
   judgement.Pass(fmt::format("no {} in a sample of {}", fmt::join(look.personal, ", "),
-                             Plural(found.texts, "text")));
+                             CountOf(found.texts, "text")));
   judgement.Lack("nobody has signed the policy: pitot preflight attest SEC-02");
   return absl::OkStatus();
 }
@@ -85,7 +85,7 @@ absl::Status JudgeDeletion(const PointContext& context, Judgement& judgement) {
   judgement.Check(context.config.retention_days > 0,
                   context.config.retention_days > 0
                       ? fmt::format("what is older than {} is dropped",
-                                    Plural(context.config.retention_days, "day"))
+                                    CountOf(context.config.retention_days, "day"))
                       : "retention.days is 0: nothing is ever dropped");
   if (!CanProbe(context, context.sandbox, judgement)) return absl::OkStatus();
   return ProbeDeletion(context, judgement);
@@ -124,13 +124,13 @@ absl::Status JudgeTools(const PointContext& context, Judgement& judgement) {
   }
   if (!unlisted.empty()) {
     judgement.Fail(fmt::format("{} that nobody allowed: {}",
-                               Plural(static_cast<int64_t>(unlisted.size()), "tool"),
+                               CountOf(static_cast<int64_t>(unlisted.size()), "tool"),
                                fmt::join(unlisted, ", ")));
     return absl::OkStatus();
   }
   if (!Enough(judgement, calls, "tool call")) return absl::OkStatus();
   judgement.Pass(
-      fmt::format("each of {} was of a tool that is allowed", Plural(calls, "tool call")));
+      fmt::format("each of {} was of a tool that is allowed", CountOf(calls, "tool call")));
   return absl::OkStatus();
 }
 
@@ -163,7 +163,7 @@ absl::Status JudgeAccess(const PointContext& context, Judgement& judgement) {
     judgement.Fail(
         fmt::format("admin keys not rotated in {} days: {}", days, fmt::join(old, ", ")));
   } else if (admins > 0) {
-    judgement.Pass(fmt::format("{} not older than {} days", Plural(admins, "admin key"), days));
+    judgement.Pass(fmt::format("{} not older than {} days", CountOf(admins, "admin key"), days));
   }
   if (context.state == nullptr) {
     judgement.Fail("nothing is audited");

@@ -68,7 +68,8 @@ std::string ProbeCallMembers(std::string_view model, std::string_view feature, d
 }
 
 absl::Status ProbeErrorReachesRoot(const PointContext& context, Judgement& judgement) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<SandboxGateway> gateway, context.sandbox->Open({}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<SandboxGateway> gateway,
+                   context.sandbox->Open({.bare_routes = true}));
   gateway->SetFault("", SandboxFault::kError500);
   const std::string trace = ProbeTraceId(context, "error");
   const std::string root = ProbeSpanId(context, "error root");
@@ -165,8 +166,8 @@ absl::Status ProbeContextReachesChild(const PointContext& context, Judgement& ju
   judgement.Check(
       roots == 1 && orphans == 0 && calls == 2,
       fmt::format("the probe's child agent is {} of its parent's trace: {}, {}, {}",
-                  roots == 1 && orphans == 0 ? "part" : "no part", Plural(roots, "root"),
-                  Plural(orphans, "orphan"), Plural(calls, "model call")));
+                  roots == 1 && orphans == 0 ? "part" : "no part", CountOf(roots, "root"),
+                  CountOf(orphans, "orphan"), CountOf(calls, "model call")));
   return absl::OkStatus();
 }
 
@@ -208,7 +209,7 @@ absl::Status ProbeDeletion(const PointContext& context, Judgement& judgement) {
   } else {
     judgement.Check(after == 0,
                     fmt::format("deleting the sandbox's user left {} of {}",
-                                FormatCount(static_cast<uint64_t>(after)), Plural(before, "row")));
+                                FormatCount(static_cast<uint64_t>(after)), CountOf(before, "row")));
   }
   return absl::OkStatus();
 }

@@ -38,7 +38,8 @@ struct SandboxGatewayOptions {
   // JSON objects as docs/budgets.md has them. They replace the configured ones, which know of spending
   // outside the sandbox, but for those of scope request.
   std::vector<std::string> budgets;
-  bool store_away = false;  // The store of this gateway answers nothing.
+  bool bare_routes = false;  // Without fallbacks and answers of last resort.
+  bool store_away = false;   // The store of this gateway answers nothing.
 };
 
 struct SandboxCall {
