@@ -179,7 +179,8 @@ QueryContext AlertService::Query(UnixNanos now, std::chrono::milliseconds deadli
 }
 
 absl::StatusOr<std::vector<std::string>> AlertService::Projects(UnixNanos now) {
-  if (now < projects_due_ && projects_due_ - now <= kProjectsEveryNs) return projects_;
+  const bool fresh = now < projects_due_ && projects_due_ - now <= kProjectsEveryNs;
+  if (fresh && !projects_.empty()) return projects_;
   const QueryContext query = Query(now, kRuleDeadline);
   ASSIGN_OR_RETURN(const Table table,
                    ReadTable(query, kProjectsSql,

@@ -29,8 +29,8 @@ constexpr Need kRead = KeyScope::kRead;
 constexpr Need kSql = KeyScope::kSql;
 constexpr Need kAdmin = KeyScope::kAdmin;
 
-// A route's query parameters, separated by blanks; `project` is known to all of /api/v1. Others are
-// refused by name: a misspelt filter must not look like an answer.
+// A route's query parameters, separated by blanks; `project` is known to all of /api. Others are
+// refused by name in /api/v1: a misspelt filter must not look like an answer.
 struct Route {
   RoutePattern pattern;
   std::string_view params;
@@ -154,6 +154,54 @@ constexpr Route kRoutes[] = {
      PostDisableBudget,
      RunOn::kWorker,
      kAdmin},
+    {{"GET", "/api/v1/alerts"},
+     "state receiver match groups limit",
+     GetAlerts,
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/alerts/{fingerprint}"}, "", GetAlert, RunOn::kWorker, kRead},
+    {{"POST", "/api/v1/alerts/{fingerprint}/ack"}, "", PostAck, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/alerts/{fingerprint}/unack"}, "", PostUnack, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v1/slos"}, "", GetSlos, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/slos/{slo}"}, "points", GetSlo, RunOn::kWorker, kRead},
+    {{"POST", "/api/v1/runbooks/{name}"}, "", PostRunbook, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/actions"}, "state limit", GetActions, RunOn::kWorker, kRead},
+    {{"POST", "/api/v1/actions/{action_id}/confirm"},
+     "dry_run",
+     PostConfirmAction,
+     RunOn::kWorker,
+     kAdmin},
+    {{"POST", "/api/v1/actions/{action_id}/revert"}, "", PostRevertAction, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v1/status-pages"}, "", GetStatusPages, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/preflight"}, "probes points format", GetPreflight, RunOn::kWorker, kRead},
+    {{"POST", "/api/v1/preflight/{point}/attest"}, "", PostAttest, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/preflight/{point}/waive"}, "", PostWaive, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/preflight/{point}/withdraw"}, "", PostWithdraw, RunOn::kWorker, kAdmin},
+    {{"POST", "/api/v1/preflight/{point}/evidence"}, "", PostEvidence, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v1/rules"}, "", GetRules, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/notifications"}, "receiver limit", GetNotifications, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/receivers"}, "", GetReceivers, RunOn::kWorker, kRead},
+    {{"POST", "/api/v1/receivers/{name}/test"}, "", PostReceiverTest, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v1/silences"}, "state", GetSilences, RunOn::kWorker, kRead},
+    {{"POST", "/api/v1/silences"}, "", PostSilence, RunOn::kWorker, kAdmin},
+    {{"DELETE", "/api/v1/silences/{silence_id}"}, "", DeleteSilence, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v2/alerts"},
+     "active silenced inhibited unprocessed filter receiver",
+     GetV2Alerts,
+     RunOn::kWorker,
+     kRead},
+    {{"POST", "/api/v2/alerts"}, "", PostV2Alerts, RunOn::kWorker, kIngest},
+    {{"GET", "/api/v2/alerts/groups"},
+     "active silenced inhibited unprocessed filter receiver",
+     GetV2Groups,
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v2/silences"}, "filter creator", GetV2Silences, RunOn::kWorker, kRead},
+    {{"POST", "/api/v2/silences"}, "", PostV2Silences, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v2/silence/{silence_id}"}, "", GetV2Silence, RunOn::kWorker, kRead},
+    {{"DELETE", "/api/v2/silence/{silence_id}"}, "", DeleteV2Silence, RunOn::kWorker, kAdmin},
+    {{"GET", "/api/v2/status"}, "", GetV2Status, RunOn::kCaller, kRead},
+    {{"GET", "/api/v2/receivers"}, "", GetV2Receivers, RunOn::kCaller, kRead},
 };
 
 constexpr auto kPatterns = [] {
@@ -173,7 +221,8 @@ std::vector<std::string_view> ParamsOf(const Route& route) {
 
 absl::Status CheckParams(const HttpRequest& request, const Route& route) {
   const std::string_view path = route.pattern.path;
-  if (!path.starts_with("/api/")) return absl::OkStatus();  // Scrapers add what they like.
+  // Scrapers add what they like, and so do clients of an Alertmanager.
+  if (!path.starts_with("/api/v1/")) return absl::OkStatus();
   const std::vector<std::string_view> known = ParamsOf(route);
   std::vector<std::string_view> seen;
   for (const auto& [name, value] : request.query) {

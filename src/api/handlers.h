@@ -98,6 +98,38 @@ void PutBudget(ApiCall call);
 void DeleteBudget(ApiCall call);
 void PostEnableBudget(ApiCall call);
 void PostDisableBudget(ApiCall call);
+void PostRunbook(ApiCall call);
+void GetActions(ApiCall call);
+void PostConfirmAction(ApiCall call);
+void PostRevertAction(ApiCall call);
+void GetStatusPages(ApiCall call);
+void GetPreflight(ApiCall call);
+void PostAttest(ApiCall call);
+void PostWaive(ApiCall call);
+void PostWithdraw(ApiCall call);
+void PostEvidence(ApiCall call);
+void GetAlerts(ApiCall call);
+void GetAlert(ApiCall call);
+void PostAck(ApiCall call);
+void PostUnack(ApiCall call);
+void GetRules(ApiCall call);
+void GetSlos(ApiCall call);
+void GetSlo(ApiCall call);
+void GetNotifications(ApiCall call);
+void GetReceivers(ApiCall call);
+void PostReceiverTest(ApiCall call);
+void GetSilences(ApiCall call);
+void PostSilence(ApiCall call);
+void DeleteSilence(ApiCall call);
+void GetV2Alerts(ApiCall call);
+void PostV2Alerts(ApiCall call);
+void GetV2Groups(ApiCall call);
+void GetV2Silences(ApiCall call);
+void PostV2Silences(ApiCall call);
+void GetV2Silence(ApiCall call);
+void DeleteV2Silence(ApiCall call);
+void GetV2Status(ApiCall call);
+void GetV2Receivers(ApiCall call);
 
 // params.cc: the parameters that many routes share. Errors name parameter, value and limit.
 //

@@ -104,11 +104,13 @@ bool MayCall(std::string_view scope, std::string_view method, std::string_view p
   static const std::set<std::string_view> kOpen = {"/healthz", "/readyz", "/api/v1/openapi.json",
                                                    "/api/v1/login"};
   if (kOpen.contains(path) || scope == "admin") return true;
-  if (scope == "ingest") return path == "/api/v1/spans";
+  if (scope == "ingest") {
+    return method == "POST" && (path == "/api/v1/spans" || path == "/api/v2/alerts");
+  }
   if (scope == "sql") return path == "/api/v1/sql";
   if (scope != "read") return false;
   if (path.starts_with("/api/v1/keys")) return false;
-  return method == "GET" || path == "/api/v1/logout";
+  return method == "GET" || path == "/api/v1/logout" || path == "/api/v1/runbooks/{name}";
 }
 
 TEST_P(KeysApiTest, EveryRouteNeedsItsScopeAndNoneIsForgotten) {

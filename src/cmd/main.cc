@@ -17,6 +17,7 @@
 #include "cmd/commands.h"
 #include "cmd/import.h"
 #include "cmd/keys.h"
+#include "cmd/preflight.h"
 #include "cmd/reads.h"
 #include "cmd/runbooks.h"
 #include "cmd/slo.h"
@@ -52,8 +53,9 @@ struct Flags {
   bool yes = false;
   BudgetArgs budget;
   AlertFlags alerting;
-  RunbookFlags runbook;
   SloArgs slo;
+  RunbookFlags runbook;
+  PreflightFlags preflight;
 };
 
 void AddGlobal(CLI::App& app, Flags& flags) {
@@ -337,12 +339,13 @@ void AddCommands(CLI::App& app, Flags& flags) {
   AddKeys(app, flags);
   AddBudgets(app, flags);
   AddAlertCommands(app, flags.alerting);
-  AddRunbookCommand(app, flags.runbook);
   CLI::App* slo =
       AddReader(app, "slo", "Objectives: burn rates and what is left of budgets", flags);
   slo->add_option("name", flags.slo.name, "One of them, in whole");
   AddProject(slo, flags);
   slo->footer("Example: pitot slo chat-success\nMore: docs/slo.md");
+  AddRunbookCommand(app, flags.runbook);
+  AddPreflightCommand(app, flags.preflight);
 
   CLI::App* config = app.add_subcommand("config", "About the configuration");
   config->require_subcommand(1);
@@ -390,13 +393,16 @@ int Run(const CLI::App& app, Flags& flags) {
   if (command == "alerts" || command == "silence") {
     return RunAlertCommand(client, *app.get_subcommands().front(), flags.alerting);
   }
+  if (command == "runbook") {
+    return RunRunbookCommand(client, *app.get_subcommands().front(), flags.runbook);
+  }
+  if (command == "preflight") {
+    return RunPreflightCommand(client, *app.get_subcommands().front(), flags.preflight);
+  }
   if (command == "slo") {
     flags.slo.project = flags.project;
     flags.slo.json = flags.json;
     return RunSlo(client, flags.slo);
-  }
-  if (command == "runbook") {
-    return RunRunbookCommand(client, *app.get_subcommands().front(), flags.runbook);
   }
   if (command == "sql") return RunSql(client, flags.sql);
   if (command == "receipts") return RunReceipts(client, flags.json);

@@ -15,6 +15,7 @@
 #include "server/address.h"
 #include "server/gateway_actuator.h"
 #include "server/gateway_host.h"
+#include "server/sandbox.h"
 
 namespace pitot {
 namespace {
@@ -117,6 +118,10 @@ absl::Status AlertHost::OpenParts() {
 }
 
 void AlertHost::OpenPreflight() {
+  sandbox_ = std::make_unique<LiveSandbox>(LiveSandbox::Parts{.options = options_,
+                                                              .ingest = parts_.ingest,
+                                                              .eraser = parts_.eraser,
+                                                              .clock = parts_.clock});
   replay_ = std::make_unique<RuleReplay>(options_.alerts);
   PreflightDeps deps;
   deps.state = &parts_.state;

@@ -47,11 +47,12 @@ Override OverrideOf(const Action& action) {
 }
 
 // Fills in what the action does; the words for the log.
-absl::StatusOr<ActionEffect> Settle(const Action& action, Override& out) {
+// `to_upstream`: of a reroute, by its name in the gateway.
+absl::StatusOr<ActionEffect> Settle(const Action& action, std::string to_upstream, Override& out) {
   const ActionSettings& settings = action.settings;
   switch (action.kind) {
     case ActionKind::kReroute:
-      out.reroute = PlanTarget{.upstream = settings.to_upstream, .model = settings.to_model};
+      out.reroute = PlanTarget{.upstream = std::move(to_upstream), .model = settings.to_model};
       out.share = settings.share;
       return ActionEffect{"as asked for", fmt::format("{:.0f} % of new runs go to {}",
                                                       settings.share * 100, settings.to_model)};
@@ -106,7 +107,9 @@ absl::StatusOr<ActionEffect> GatewayActuator::Apply(const Action& action, UnixNa
         "closed", fmt::format("the breaker of {} at {} is open", action.target.model, upstream)};
   }
   Override given = OverrideOf(action);
-  ASSIGN_OR_RETURN(ActionEffect effect, Settle(action, given));
+  const std::string& to = action.settings.to_upstream;
+  ASSIGN_OR_RETURN(ActionEffect effect,
+                   Settle(action, to.empty() ? "" : gateway_.UpstreamOf(to), given));
   RETURN_IF_ERROR(gateway_.overrides().Put(std::move(given), now));
   return effect;
 }

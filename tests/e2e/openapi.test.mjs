@@ -7,11 +7,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startPitot } from './pitot.mjs';
 
 const AGENT = fileURLToPath(new URL('../../tools/sample_agent/main.mjs', import.meta.url));
 const TURNS = 12;
+const TOLD_DEADLINE_MS = 30_000;
 
 // Questions to each path; {trace}, {span} and {cursor} are filled in.
 const QUESTIONS = {
@@ -76,12 +78,35 @@ const QUESTIONS = {
   '/api/v1/keys/{key_id}': [''],
   '/api/v1/budgets': [''],
   '/api/v1/budgets/{budget_id}': ['', '?limit=1', '?counter='],
+  '/api/v1/alerts': ['', '?state=active&groups=true', '?match=alertname=Asked&receiver=ops'],
+  '/api/v1/alerts/{fingerprint}': [''],
+  '/api/v1/slos': [''],
+  '/api/v1/slos/{slo}': ['', '?points=3'],
+  '/api/v1/rules': [''],
+  '/api/v1/notifications': ['', '?receiver=ops&limit=1'],
+  '/api/v1/receivers': [''],
+  '/api/v1/silences': ['', '?state=active,pending'],
+  '/api/v2/alerts': ['', '?filter=alertname%3D%22Asked%22&silenced=false&receiver=ops'],
+  '/api/v2/alerts/groups': [''],
+  '/api/v2/silences': ['', '?filter=alertname%3D%22Quiet%22'],
+  '/api/v2/silence/{silence_id}': [''],
+  '/api/v2/status': [''],
+  '/api/v2/receivers': [''],
 };
 // What is no JSON, or changes something: tested elsewhere.
 const NOT_ASKED = ['/metrics', '/api/v1/live', '/api/v1/export'];
 
 // Everybody may ask, and there is something of everything to show.
 const CONFIG = {
+  alerts: {
+    interval: '1s',
+    group_wait: '0s',
+    receivers: [{ name: 'ops', command: { run: ['/bin/cat'] } }],
+  },
+  slos: [
+    { name: 'calls', target: 0.99 },
+    { name: 'first-token', kind: 'ttft', threshold: '2s', target: '95%', owner: 'ada' },
+  ],
   gateway: {
     budgets: [{ id: 'daily', scope: 'global', window: 'day', limit_usd: 50, hard: true }],
   },
@@ -135,11 +160,51 @@ before(async () => {
   const trace = (await get(`/api/v1/traces/${traces[0].trace_id}`)).json();
   const call = trace.spans.find((span) => span.kind === 'llm');
   facts = { trace: traces[0].trace_id, span: call.span_id, cursor: page.next };
+  Object.assign(facts, await makeAlerts());
   document = (await get('/api/v1/openapi.json')).json();
   ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats(ajv);
   ajv.addSchema(document, 'pitot');
 });
+
+function filled(path) {
+  return path
+    .replace('{trace_id}', facts.trace)
+    .replace('{span_id}', facts.span)
+    .replace('{name}', 'feature')
+    .replace('{slo}', 'calls')
+    .replace('{key_id}', 'ops')
+    .replace('{budget_id}', 'daily')
+    .replace('{fingerprint}', facts.fingerprint)
+    .replace('{silence_id}', facts.silence)
+    .replace('{cursor}', encodeURIComponent(facts.cursor));
+}
+
+async function post(path, body) {
+  const response = await fetch(pitot.httpUrl + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  assert.equal(response.status, 200, `${path}: ${text}`);
+  return text;
+}
+
+// One that fires, one that is silenced; somebody was told of the first.
+async function makeAlerts() {
+  const alert = (alertname) => ({ labels: { alertname }, annotations: { summary: 'as told' } });
+  await post('/api/v2/alerts', [alert('Asked'), alert('Quiet')]);
+  const silence = { matchers: 'alertname=Quiet', for: '1h', comment: 'known' };
+  const { id } = JSON.parse(await post('/api/v1/silences', silence));
+  const { alerts } = (await get('/api/v1/alerts?match=alertname=Asked')).json();
+  const deadline = Date.now() + TOLD_DEADLINE_MS;
+  while ((await get('/api/v1/notifications')).json().notifications.length === 0) {
+    assert.ok(Date.now() < deadline, `nobody was told:\n${pitot.log}`);
+    await sleep(100);
+  }
+  return { fingerprint: alerts[0].fingerprint, silence: id };
+}
 
 function validator(path, status) {
   const responses = document.paths[path].get.responses;
@@ -180,13 +245,7 @@ test('each documented path that reads has questions here', () => {
 for (const [path, questions] of Object.entries(QUESTIONS)) {
   test(`${path} answers as documented`, async () => {
     for (const question of questions) {
-      const url = (path + question)
-        .replace('{trace_id}', facts.trace)
-        .replace('{span_id}', facts.span)
-        .replace('{name}', 'feature')
-        .replace('{key_id}', 'ops')
-        .replace('{budget_id}', 'daily')
-        .replace('{cursor}', encodeURIComponent(facts.cursor));
+      const url = filled(path + question);
       check(path, url, await get(url), 200);
     }
   });
@@ -194,13 +253,9 @@ for (const [path, questions] of Object.entries(QUESTIONS)) {
 
 test('a wrong question is refused in words, everywhere', async () => {
   for (const path of Object.keys(QUESTIONS)) {
-    if (!path.startsWith('/api/')) continue;
-    const url = path
-      .replace('{trace_id}', facts.trace)
-      .replace('{span_id}', facts.span)
-      .replace('{name}', 'feature')
-      .replace('{key_id}', 'ops')
-      .replace('{budget_id}', 'daily');
+    // An Alertmanager lets its clients ask what they like.
+    if (!path.startsWith('/api/v1/')) continue;
+    const url = filled(path);
     const unknown = await get(`${url}?sinse=1h`);
     check(path, `${url}?sinse=1h`, unknown, 400);
     assert.match(unknown.json().error.message, /sinse/);

@@ -272,8 +272,8 @@ void ActionBook::Tick(const QueryContext& query) {
     if (judged && after->share() > before->share() + kGuardRiseMin &&
         TwoProportionP(*before, *after) < kGuardSignificance) {
       Undo(action, ActionState::kReverted, kSelf,
-           fmt::format("its guard: {} of {} calls failed, {} before", PercentText(after->share()),
-                       after->trials, PercentText(before->share())),
+           fmt::format("its guard: {} of {} calls failed, {} before", PercentWords(after->share()),
+                       after->trials, PercentWords(before->share())),
            now);
       continue;
     }

@@ -133,9 +133,9 @@ absl::StatusOr<std::vector<VersionChange>> ReadVersionChanges(const Investigatio
 std::string DescribeLatencyOf(const VersionChange& change, UnixNanos now) {
   std::string words = change.model_changed
                           ? fmt::format("{} calls {} instead of {} since {}", change.what,
-                                        change.to, change.from, ClockText(change.since, now))
+                                        change.to, change.from, ClockWords(change.since, now))
                           : fmt::format("{} {} came into use at {}", change.what, change.to,
-                                        ClockText(change.since, now));
+                                        ClockWords(change.since, now));
   if (!change.before.p50 || !change.after.p50) return words;
   const double ratio = change.Ratio();
   if (ratio < kSlowRatio) {

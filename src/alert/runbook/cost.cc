@@ -125,7 +125,7 @@ void Cost::Ledger() {
       if (share < 0.2) continue;
       finding.detail.push_back(fmt::format("{} {}: {} instead of {}, {} of the increase",
                                            kDimensions[i].name, spend.key, DollarsText(spend.usd),
-                                           DollarsText(spend.usual_usd), PercentText(share)));
+                                           DollarsText(spend.usual_usd), PercentWords(share)));
     }
   }
   finding.trace_ids = run_.Examples(kBearsSql, "ifNull(f.cost, 0) DESC", run_.filter());
@@ -145,7 +145,7 @@ void Cost::Unpriced(Finding& finding) {
     const boost::json::array& row = table->rows[i].get_array();
     const std::string words =
         fmt::format("{} of {} have no known price and are in no figure: add one to the price file",
-                    CountText(IntAt(row, 2), "call"), ModelText(TextAt(row, 0), TextAt(row, 1)));
+                    CountWords(IntAt(row, 2), "call"), ModelText(TextAt(row, 0), TextAt(row, 1)));
     finding.detail.push_back(words);
     const bool meant = run_.Label(kAlertNameLabel) == "UnpricedModel" &&
                        (run_.Label("model").empty() || run_.Label("model") == TextAt(row, 1));
@@ -217,7 +217,7 @@ void Cost::Decompose() {
     const std::string who = fmt::format("{} {}", kDimensions[i].name, top.key);
     std::string words =
         fmt::format("{} costs {} instead of {}, {} of the increase", who, DollarsText(top.usd),
-                    DollarsText(top.usual_usd), PercentText(share));
+                    DollarsText(top.usual_usd), PercentWords(share));
     words[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(words[0])));
     if (factors.known()) words += ": " + FactorWords(factors);
     finding.detail.push_back(words);
@@ -251,13 +251,13 @@ void Cost::VersionCauses(const Finding& finding) {
              change.model_changed
                  ? fmt::format("{} calls {} instead of {}", change.what, change.to, change.from)
                  : fmt::format("Prompt {} {} is in use", change.what, change.to),
-             ClockText(change.since, run_.now()), DollarsText(after), DollarsText(before),
+             ClockWords(change.since, run_.now()), DollarsText(after), DollarsText(before),
              change.OutputRatio() >= 1.3
                  ? fmt::format(", with {} the output tokens", TimesText(change.OutputRatio()))
              : change.InputRatio() >= 1.3
                  ? fmt::format(", with {} the input tokens", TimesText(change.InputRatio()))
                  : "",
-             PercentText(ShareOf(extra))),
+             PercentWords(ShareOf(extra))),
          .score = 0.85 * ShareOf(extra),
          .step = finding.step,
          .subject = {.project = run_.input().project, .feature = change.feature}});
@@ -267,12 +267,13 @@ void Cost::VersionCauses(const Finding& finding) {
 void Cost::AddLoop(const BusyTrace& trace, Finding& finding) {
   const bool repeats = trace.repetition.has_value();
   std::string words = fmt::format("trace {}: ", ShortTrace(trace.trace_id));
-  words += repeats ? RepetitionWords(*trace.repetition)
-                   : fmt::format("{} and {} in one run", CountText(trace.model_calls, "model call"),
-                                 CountText(trace.tool_calls, "tool call"));
+  words += repeats
+               ? RepetitionWords(*trace.repetition)
+               : fmt::format("{} and {} in one run", CountWords(trace.model_calls, "model call"),
+                             CountWords(trace.tool_calls, "tool call"));
   if (repeats) {
-    words += fmt::format(" since {}; {}", ClockText(trace.repeats_since, run_.now()),
-                         CountText(trace.model_calls, "model call"));
+    words += fmt::format(" since {}; {}", ClockWords(trace.repeats_since, run_.now()),
+                         CountWords(trace.model_calls, "model call"));
   }
   words += fmt::format(", {} so far", DollarsText(trace.cost_usd));
   if (!trace.feature.empty()) words += fmt::format(" (feature {})", trace.feature);
@@ -331,7 +332,7 @@ void Cost::Loops() {
   if (finding.detail.empty()) {
     finding.words = fmt::format(
         "None: of the {} that did most, none repeats a call and none stands out by its cost.",
-        CountText(static_cast<int64_t>(busy_.size()), "run"));
+        CountWords(static_cast<int64_t>(busy_.size()), "run"));
     return;
   }
   finding.words = finding.detail.front() + ".";
@@ -407,12 +408,12 @@ void Cost::Affected() {
           fmt::format("{} is {} ({}): it starts again {}, or by pitot budget enable {}", name,
                       budget.disabled ? "disabled" : "used up", spent,
                       budget.window_end == 0 ? "when somebody enables it"
-                                             : "at " + ClockText(budget.window_end, run_.now()),
+                                             : "at " + ClockWords(budget.window_end, run_.now()),
                       budget.id));
     } else if (budget.limit_usd > 0 && budget.spent_usd >= 0.8 * budget.limit_usd) {
       ++near;
       finding.detail.push_back(fmt::format(
-          "{} is at {} ({})", name, PercentText(budget.spent_usd / budget.limit_usd), spent));
+          "{} is at {} ({})", name, PercentWords(budget.spent_usd / budget.limit_usd), spent));
     }
   }
   if (finding.detail.empty()) {
@@ -422,7 +423,7 @@ void Cost::Affected() {
   finding.state = FindingState::kFound;
   finding.words =
       fmt::format("{} used up or disabled, {} above 80 %.",
-                  CountText(static_cast<int64_t>(finding.detail.size()) - near, "budget"), near);
+                  CountWords(static_cast<int64_t>(finding.detail.size()) - near, "budget"), near);
 }
 
 }  // namespace

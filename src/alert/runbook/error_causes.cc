@@ -21,10 +21,10 @@ std::vector<std::string> ExamplesOf(const Investigation& run, const ErrorCell& c
 
 // "search_orders: 38 % of calls (usually 1 %) have invalid arguments"
 std::string Head(const ErrorCell& cell) {
-  return fmt::format("{}: {} of calls{} {}", cell.What(), PercentText(cell.now.share()),
+  return fmt::format("{}: {} of calls{} {}", cell.What(), PercentWords(cell.now.share()),
                      cell.base.trials < kUsualMin
                          ? ""
-                         : fmt::format(" (usually {})", PercentText(cell.base.share())),
+                         : fmt::format(" (usually {})", PercentWords(cell.base.share())),
                      FailureWords(cell.category));
 }
 
@@ -48,7 +48,7 @@ Cause ToolCause(const Investigation& run, const ErrorCell& cell, double share) {
     cause.kind = "tool_schema_changed";
     cause.score = 0.95 * share;
     cause.words = fmt::format("{} since its definition changed at {}{}", Head(cell),
-                              ClockText(changed->since, run.now()),
+                              ClockWords(changed->since, run.now()),
                               changed->words.empty() ? "" : ": " + changed->words);
     if (prompt != nullptr && std::abs(prompt->since - changed->since) <= kTogetherNs) {
       cause.words += fmt::format("; prompt {} {} came with it", prompt->prompt, prompt->to);
@@ -58,8 +58,8 @@ Cause ToolCause(const Investigation& run, const ErrorCell& cell, double share) {
     cause.score = 0.9 * share;
     cause.words = fmt::format(
         "{} since prompt {} {} came into use at {}: {} of its calls, {} of {}'s", Head(cell),
-        prompt->prompt, prompt->to, ClockText(prompt->since, run.now()),
-        PercentText(prompt->after.share()), PercentText(prompt->before.share()), prompt->from);
+        prompt->prompt, prompt->to, ClockWords(prompt->since, run.now()),
+        PercentWords(prompt->after.share()), PercentWords(prompt->before.share()), prompt->from);
   } else if (cell.category == "invalid_args" && definitions.ok()) {
     cause.words +=
         definitions->known
@@ -192,9 +192,9 @@ Cause ModelCause(const Investigation& run, const ErrorCell& cell, double share) 
   cause.kind = "prompt_changed";
   cause.score = 0.9 * share;
   cause.words += fmt::format("; prompt {} {} came into use at {}: {} of its calls, {} of {}'s",
-                             (*blame)->prompt, (*blame)->to, ClockText((*blame)->since, run.now()),
-                             PercentText((*blame)->after.share()),
-                             PercentText((*blame)->before.share()), (*blame)->from);
+                             (*blame)->prompt, (*blame)->to, ClockWords((*blame)->since, run.now()),
+                             PercentWords((*blame)->after.share()),
+                             PercentWords((*blame)->before.share()), (*blame)->from);
   return cause;
 }
 

@@ -108,9 +108,9 @@ void Errors::Classify() {
     return;
   }
   finding.words = fmt::format(
-      "{} of {} {}{}{}", PercentText(now.share()), CountText(now.trials, "model and tool call"),
+      "{} of {} {}{}{}", PercentWords(now.share()), CountWords(now.trials, "model and tool call"),
       AboutCutOff(run_) ? FailureWords(kCutOff) : "fail", run_.Since(),
-      base.trials < kUsualMin ? "" : fmt::format(" (usually {})", PercentText(base.share())));
+      base.trials < kUsualMin ? "" : fmt::format(" (usually {})", PercentWords(base.share())));
   if (cells_.empty()) {
     finding.words += ": no kind of failure is more frequent than usual.";
     run_.report().summary = finding.words;
@@ -123,9 +123,9 @@ void Errors::Classify() {
     const ErrorCell& cell = cells_[i];
     finding.detail.push_back(fmt::format("{}: {} {} of {} ({}; usually {})", cell.What(),
                                          FormatCount(static_cast<uint64_t>(cell.now.hits)),
-                                         cell.category, CountText(cell.now.trials, "call"),
-                                         PercentText(cell.now.share()),
-                                         PercentText(cell.base.share())));
+                                         cell.category, CountWords(cell.now.trials, "call"),
+                                         PercentWords(cell.now.share()),
+                                         PercentWords(cell.base.share())));
   }
   finding.trace_ids =
       run_.Examples(fmt::format("{} AND {}", cells_[0].SpansSql(), cells_[0].BadSql()), kNewest,
@@ -167,7 +167,7 @@ void Errors::Breakers() {
     finding.state = FindingState::kFound;
     finding.words += fmt::format(", but the breaker of {} is {} since {} ({})",
                                  ModelText(breaker.provider, breaker.model), breaker.state,
-                                 ClockText(breaker.opened_at, run_.now()), breaker.opened_why);
+                                 ClockWords(breaker.opened_at, run_.now()), breaker.opened_why);
   }
   finding.words += finding.state == FindingState::kFound ? "." : ", and every breaker is closed.";
 }
@@ -207,15 +207,15 @@ void Errors::Impact() {
   }
   if (now.hits == 0) {
     finding.words = fmt::format("None of {} that ended{} failed as a whole: agents recover.",
-                                CountText(now.trials, "run"), run_.Since());
+                                CountWords(now.trials, "run"), run_.Since());
     return;
   }
   finding.state = FindingState::kFound;
   finding.words = fmt::format(
       "{} of {} failed as a whole ({}; usually {})", FormatCount(static_cast<uint64_t>(now.hits)),
-      CountText(now.trials, "run"), PercentText(now.share()), PercentText(base.share()));
+      CountWords(now.trials, "run"), PercentWords(now.share()), PercentWords(base.share()));
   if (const int64_t users = IntAt(row, 4); users > 0) {
-    finding.words += fmt::format(", of {}", CountText(users, "user"));
+    finding.words += fmt::format(", of {}", CountWords(users, "user"));
   }
   std::vector<std::string> features;
   if (const boost::json::array* top = row[5].if_array()) {

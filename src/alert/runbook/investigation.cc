@@ -119,10 +119,10 @@ std::string_view Investigation::Label(std::string_view name) const {
 std::string Investigation::Since() const {
   if (report_.since != 0) {
     if (current_.until_ns < report_.window.until_ns) {
-      return fmt::format(" from {} to {}", ClockText(report_.since, now()),
-                         ClockText(current_.until_ns, now()));
+      return fmt::format(" from {} to {}", ClockWords(report_.since, now()),
+                         ClockWords(current_.until_ns, now()));
     }
-    return " since " + ClockText(report_.since, now());
+    return " since " + ClockWords(report_.since, now());
   }
   const int64_t minutes = (current_.until_ns - current_.since_ns) / kNanosPerMinute;
   std::string length = SpanText(std::max<int64_t>(minutes, 1) * kNanosPerMinute);

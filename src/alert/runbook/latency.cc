@@ -155,7 +155,7 @@ void Latency::Localise() {
     finding.state = FindingState::kUnknown;
     finding.words = fmt::format(
         "{} ended{}; there are too few from before to say what is usual ({} a model are needed).",
-        CountText(calls, "model call"), run_.Since(), kUsualMin);
+        CountWords(calls, "model call"), run_.Since(), kUsualMin);
     return;
   }
   const std::vector<const Pair*> slow = SlowModels();
@@ -163,7 +163,7 @@ void Latency::Localise() {
     if (!pair.Comparable()) continue;
     const double ratio = pair.Ratio();
     finding.detail.push_back(fmt::format(
-        "{}: {}, median {} ({}), p99 {}", NameOf(pair), CountText(pair.now.n, "call"),
+        "{}: {}, median {} ({}), p99 {}", NameOf(pair), CountWords(pair.now.n, "call"),
         SecondsText(pair.now.p50.value_or(0)),
         ratio < kSlowRatio && ratio > 1 / kSlowRatio ? "as usual" : TimesText(ratio) + " the usual",
         SecondsText(pair.now.p99.value_or(0))));
@@ -171,11 +171,11 @@ void Latency::Localise() {
   }
   if (slow.empty()) {
     finding.words = fmt::format("No model is slower than usual{}: {} ended.", run_.Since(),
-                                CountText(calls, "model call"));
+                                CountWords(calls, "model call"));
     return;
   }
   finding.state = FindingState::kFound;
-  finding.words = fmt::format("{} ({}{}).", SlowWords(*slow[0]), CountText(slow[0]->now.n, "call"),
+  finding.words = fmt::format("{} ({}{}).", SlowWords(*slow[0]), CountWords(slow[0]->now.n, "call"),
                               run_.Since());
   if (const std::string shape = ShapeWords(*slow[0]); !shape.empty()) finding.words += " " + shape;
   finding.trace_ids =
@@ -347,7 +347,7 @@ void Latency::FasterModels() {
     const std::string name = NameOf(pair);
     finding.detail.push_back(fmt::format("{}: p99 {}, {} of calls fail", name,
                                          SecondsText(*pair.now.p99),
-                                         PercentText(pair.now.ErrorShare())));
+                                         PercentWords(pair.now.ErrorShare())));
     if (!MatchesAnyGlob(approved, pair.key[kModel])) {
       not_approved.push_back(name);
       continue;
@@ -412,15 +412,15 @@ void Latency::LongCalls() {
     }
   }
   if (now.long_calls == 0) {
-    finding.words = fmt::format("None of {}.", CountText(now.n, "model call"));
+    finding.words = fmt::format("None of {}.", CountWords(now.n, "model call"));
     return;
   }
   finding.state = FindingState::kFound;
   finding.words = fmt::format(
       "{} of {} took over 30 s ({}; usually {}), most of them of {} ({}).",
-      FormatCount(static_cast<uint64_t>(now.long_calls)), CountText(now.n, "model call"),
-      PercentText(now.Mean(static_cast<double>(now.long_calls))),
-      PercentText(base.Mean(static_cast<double>(base.long_calls))), NameOf(*most), calls);
+      FormatCount(static_cast<uint64_t>(now.long_calls)), CountWords(now.n, "model call"),
+      PercentWords(now.Mean(static_cast<double>(now.long_calls))),
+      PercentWords(base.Mean(static_cast<double>(base.long_calls))), NameOf(*most), calls);
   finding.trace_ids = run_.Examples(
       fmt::format("{} AND f.duration_ns > {}", kIsLlmCallSql, static_cast<int64_t>(kLongCallNs)),
       kSlowest, run_.filter());
@@ -459,10 +459,10 @@ void Latency::Tools() {
   }
   const double share = tool_now / (model_now + tool_now);
   finding.words =
-      fmt::format("Tools and retrieval take {} of the time of all steps", PercentText(share));
+      fmt::format("Tools and retrieval take {} of the time of all steps", PercentWords(share));
   if (model_base + tool_base > 0) {
     finding.words +=
-        fmt::format(" (usually {})", PercentText(tool_base / (model_base + tool_base)));
+        fmt::format(" (usually {})", PercentWords(tool_base / (model_base + tool_base)));
   }
   finding.words += ".";
   const Pair* worst = nullptr;
@@ -471,7 +471,7 @@ void Latency::Tools() {
     const std::string words = fmt::format(
         "{} {} takes {} as long as usual: median {}, p99 {} ({}{})", pair.key[0], pair.key[1],
         TimesText(pair.Ratio()), Instead(pair.now.p50, pair.base.p50),
-        Instead(pair.now.p99, pair.base.p99), CountText(pair.now.n, "call"), run_.Since());
+        Instead(pair.now.p99, pair.base.p99), CountWords(pair.now.n, "call"), run_.Since());
     finding.detail.push_back(words);
     std::string cause = words + ".";
     cause[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(cause[0])));
@@ -523,12 +523,12 @@ void Latency::Summarise() {
   if (slow.empty() && report.causes.empty()) {
     report.summary =
         fmt::format("Nothing is slow{}: {} took {} on average, usually {}.", run_.Since(),
-                    CountText(now.n, "model call"), SecondsText(mean), SecondsText(usual));
+                    CountWords(now.n, "model call"), SecondsText(mean), SecondsText(usual));
     return;
   }
   report.summary =
       fmt::format("Model calls take {} on average{}, usually {}: {} so far.", SecondsText(mean),
-                  run_.Since(), SecondsText(usual), CountText(now.n, "call"));
+                  run_.Since(), SecondsText(usual), CountWords(now.n, "call"));
 }
 
 }  // namespace

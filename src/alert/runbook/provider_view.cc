@@ -39,7 +39,7 @@ std::string PageWords(const Investigation& run, const std::string& provider, boo
     const PageIncident& incident = report.incidents[0];
     words += fmt::format(
         "; incident \"{}\", {}{}", incident.name, incident.status,
-        incident.started_at == 0 ? "" : " since " + ClockText(incident.started_at, run.now()));
+        incident.started_at == 0 ? "" : " since " + ClockWords(incident.started_at, run.now()));
   }
   return words + ".";
 }
@@ -51,7 +51,7 @@ std::string BreakerWords(const Investigation& run, const std::string& provider) 
     if (breaker.provider != provider || breaker.state == "closed") continue;
     words += fmt::format(" The breaker of {} is {} since {} ({}).", breaker.model,
                          breaker.state == "half_open" ? "half open" : breaker.state,
-                         ClockText(breaker.opened_at, run.now()), breaker.opened_why);
+                         ClockWords(breaker.opened_at, run.now()), breaker.opened_why);
   }
   return words;
 }
@@ -74,8 +74,8 @@ void ViewProvider(Investigation& run, const std::string& provider, Finding& find
     failing = pair.Comparable() && pair.now.ErrorShare() > 0.05 &&
               pair.now.ErrorShare() > 2 * pair.base.ErrorShare();
     finding.words =
-        fmt::format("{} of {}'s {} fail (usually {})", PercentText(pair.now.ErrorShare()), provider,
-                    CountText(pair.now.n, "call"), PercentText(pair.base.ErrorShare()));
+        fmt::format("{} of {}'s {} fail (usually {})", PercentWords(pair.now.ErrorShare()),
+                    provider, CountWords(pair.now.n, "call"), PercentWords(pair.base.ErrorShare()));
     if (pair.now.rate_limited > 0) {
       finding.words += fmt::format(", {} of them for the rate limit", pair.now.rate_limited);
     }

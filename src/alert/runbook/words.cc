@@ -12,7 +12,7 @@
 
 namespace pitot {
 
-std::string PercentText(double share) {
+std::string PercentWords(double share) {
   const double percent = share * 100;
   if (percent >= 10 || percent <= 0) return fmt::format("{:.0f} %", std::max(percent, 0.0));
   if (percent < 0.01) return "under 0.01 %";
@@ -39,8 +39,8 @@ std::string SecondsText(double ns) {
 }
 
 std::string SpanText(int64_t ns) {
-  if (ns % (60 * kNanosPerMinute) == 0) return CountText(ns / (60 * kNanosPerMinute), "hour");
-  if (ns % kNanosPerMinute == 0) return CountText(ns / kNanosPerMinute, "minute");
+  if (ns % (60 * kNanosPerMinute) == 0) return CountWords(ns / (60 * kNanosPerMinute), "hour");
+  if (ns % kNanosPerMinute == 0) return CountWords(ns / kNanosPerMinute, "minute");
   return FormatDuration(ns);
 }
 
@@ -61,12 +61,12 @@ std::string FigureText(double value) {
   return fmt::format("{:.{}f}", value, value < 9.95 ? 1 : 0);
 }
 
-std::string CountText(int64_t n, std::string_view noun) {
+std::string CountWords(int64_t n, std::string_view noun) {
   return fmt::format("{} {}{}", FormatCount(static_cast<uint64_t>(std::max<int64_t>(n, 0))), noun,
                      n == 1 ? "" : "s");
 }
 
-std::string ClockText(UnixNanos at, UnixNanos now) {
+std::string ClockWords(UnixNanos at, UnixNanos now) {
   const std::string text = FormatTime(at);
   const std::string clock = text.substr(11, 5);
   if (text.substr(0, 10) == FormatTime(now).substr(0, 10)) return clock + " UTC";
@@ -76,7 +76,8 @@ std::string ClockText(UnixNanos at, UnixNanos now) {
 std::string AgoText(UnixNanos at, UnixNanos now) {
   const int64_t passed = now - at;
   if (passed < kNanosPerMinute) return "now";
-  if (passed < 120 * kNanosPerMinute) return CountText(passed / kNanosPerMinute, "minute") + " ago";
+  if (passed < 120 * kNanosPerMinute)
+    return CountWords(passed / kNanosPerMinute, "minute") + " ago";
   if (passed < 2 * kNanosPerDay) return fmt::format("{} h ago", passed / (60 * kNanosPerMinute));
   return fmt::format("{} days ago", passed / kNanosPerDay);
 }

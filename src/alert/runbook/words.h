@@ -15,7 +15,7 @@
 namespace pitot {
 
 // "34 %", "1.5 %", "0.04 %", "under 0.01 %"; of nothing: "0 %".
-std::string PercentText(double share);
+std::string PercentWords(double share);
 // "5.1x", "12x".
 std::string TimesText(double ratio);
 // "8.2 s", "850 ms", "2m 05s".
@@ -27,9 +27,9 @@ std::string DollarsText(double usd);
 // "412", "1,204", "61.5"
 std::string FigureText(double value);
 // "3 calls", "1 call".
-std::string CountText(int64_t n, std::string_view noun);
+std::string CountWords(int64_t n, std::string_view noun);
 // "10:31 UTC", with the date when that is not `now`'s day.
-std::string ClockText(UnixNanos at, UnixNanos now);
+std::string ClockWords(UnixNanos at, UnixNanos now);
 // "now" up to a minute, then "4 minutes ago", "2 h ago".
 std::string AgoText(UnixNanos at, UnixNanos now);
 // The first letters of a trace's id, enough to find it: "ab12cd34".

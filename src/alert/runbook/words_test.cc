@@ -6,11 +6,11 @@ namespace pitot {
 namespace {
 
 TEST(WordsTest, FiguresAreShort) {
-  EXPECT_EQ(PercentText(0.384), "38 %");
-  EXPECT_EQ(PercentText(0.015), "1.5 %");
-  EXPECT_EQ(PercentText(0.02), "2 %");
-  EXPECT_EQ(PercentText(0.00003), "under 0.01 %");
-  EXPECT_EQ(PercentText(0), "0 %");
+  EXPECT_EQ(PercentWords(0.384), "38 %");
+  EXPECT_EQ(PercentWords(0.015), "1.5 %");
+  EXPECT_EQ(PercentWords(0.02), "2 %");
+  EXPECT_EQ(PercentWords(0.00003), "under 0.01 %");
+  EXPECT_EQ(PercentWords(0), "0 %");
   EXPECT_EQ(TimesText(5.08), "5.1x");
   EXPECT_EQ(TimesText(12.4), "12x");
   EXPECT_EQ(SecondsText(8.24e9), "8.2 s");
@@ -27,14 +27,14 @@ TEST(WordsTest, FiguresAreShort) {
   EXPECT_EQ(FigureText(1204), "1,204");
   EXPECT_EQ(FigureText(61.53), "62");
   EXPECT_EQ(FigureText(1.53), "1.5");
-  EXPECT_EQ(CountText(1, "call"), "1 call");
-  EXPECT_EQ(CountText(1200, "call"), "1,200 calls");
+  EXPECT_EQ(CountWords(1, "call"), "1 call");
+  EXPECT_EQ(CountWords(1200, "call"), "1,200 calls");
 }
 
 TEST(WordsTest, TimesNameTheDayWhenItIsAnother) {
   const UnixNanos now = 1'795'000'000'000'000'000;  // 2026-11-18T11:06:40Z
-  EXPECT_EQ(ClockText(now, now), "11:06 UTC");
-  EXPECT_EQ(ClockText(now - kNanosPerDay, now), "2026-11-17 11:06 UTC");
+  EXPECT_EQ(ClockWords(now, now), "11:06 UTC");
+  EXPECT_EQ(ClockWords(now - kNanosPerDay, now), "2026-11-17 11:06 UTC");
   EXPECT_EQ(AgoText(now - 4 * kNanosPerMinute, now), "4 minutes ago");
   EXPECT_EQ(AgoText(now - 5 * kNanosPerSecond, now), "now");
 }

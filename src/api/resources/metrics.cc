@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 
+#include "api/alert_metrics.h"
 #include "api/handlers.h"
 #include "api/prometheus.h"
 #include "base/file.h"
@@ -167,6 +168,7 @@ void GetMetrics(ApiCall call) {
   AddSpool(ingest.spool_stats(), out);
   AddFlusher(ingest.flusher_stats(), out);
   if (const Gateway* gateway = call.context.deps.gateway) AddGateway(gateway->stats(), out);
+  if (AlertService* alerts = call.context.deps.alerts) AddAlertMetrics(*alerts, out);
   AddProcess(call.context.started_ns, out);
   HttpResponse response;
   response.headers.Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

@@ -17,6 +17,7 @@
 #include "cmd/view/figures.h"
 #include "cmd/view/json_slice.h"
 #include "cmd/view/lists.h"
+#include "cmd/view/preflight_view.h"
 #include "cmd/view/runbooks.h"
 #include "cmd/view/slo_view.h"
 #include "cmd/view/trace_view.h"
@@ -59,10 +60,12 @@ std::string Render(const std::string& name, std::string_view body, const Termina
   if (view == "notifications") return RenderNotifications(answer, terminal);
   if (view == "receivers") return RenderReceivers(answer, terminal);
   if (view == "receivertest") return RenderReceiverTest(answer, terminal);
-  if (view == "slos") return RenderSlos(answer, terminal);
-  if (view == "slo") return RenderSlo(answer, terminal);
   if (view == "runbook") return RenderRunbook(answer, terminal);
   if (view == "actions") return RenderActions(answer, terminal);
+  if (view == "slos") return RenderSlos(answer, terminal);
+  if (view == "slo") return RenderSlo(answer, terminal);
+  if (view == "preflight") return RenderPreflight(answer, false, terminal);
+  if (view == "preflightnotes") return RenderPreflightNotes(answer, terminal);
   if (view == "story") return RenderStory(answer, terminal);
   // A trace with its contents: the answer's `details` are the spans in whole.
   const auto read_span = [&](std::string_view id) -> std::optional<std::string> {
