@@ -287,11 +287,11 @@ test('an Alertmanager that was away gets what fires when it is back', { skip }, 
   await manager.stop();
   await rm(join(folder, 'b'), { recursive: true, force: true });
   await sendRefunds('wallet', 4, 'error');
-  const failed = async () => {
+  await eventually('Pitot says that it is away', async () => {
     const { receivers } = await (await fetch(`${pitot.httpUrl}/api/v1/receivers`)).json();
-    return receivers?.some((one) => JSON.stringify(one).includes('alertmanager#2'));
-  };
-  await eventually('Pitot shows the channel', failed);
+    const away = receivers[0].channels.find(({ channel }) => channel === 'alertmanager#2');
+    return away.failed > 0 && away.last_error.startsWith(new URL(manager.url).host);
+  });
   await eventually('the other one has it', async () =>
     features(await alertsOf(managers[0], 'FailingRefunds')).includes('wallet'),
   );
