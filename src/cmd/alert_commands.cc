@@ -41,7 +41,7 @@ void AddAlerts(CLI::App& app, AlertFlags& flags) {
       "Example: pitot alerts severity=page; pitot alerts show 9f2c61d0\n"
       "More: docs/alerts.md");
   AddListFlags(AddAlert(*alerts, "list", "The same as without a command", flags), flags);
-  CLI::App* show = AddAlert(*alerts, "show", "One alert, with its figures and traces", flags);
+  CLI::App* show = AddAlert(*alerts, "show", "One alert: figures, traces, diagnosis", flags);
   AddId(show, flags);
   CLI::App* ack = AddAlert(*alerts, "ack", "Somebody is at it: do not tell again", flags);
   AddId(ack, flags);

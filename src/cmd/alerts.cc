@@ -9,7 +9,9 @@
 
 #include "base/status.h"
 #include "cmd/view/alerts.h"
+#include "cmd/view/runbooks.h"
 #include "cmd/view/terminal.h"
+#include "cmd/view/words.h"
 #include "http/url.h"
 
 namespace pitot {
@@ -69,6 +71,13 @@ absl::StatusOr<std::string> WholeFingerprint(ApiClient& client, const std::strin
                          fmt::join(found, ", "));
 }
 
+// The alert, and what its runbook found.
+std::string RenderWithReport(const json::value& answer, const Terminal& terminal) {
+  const std::string alert = RenderAlert(answer, terminal);
+  const json::value& report = Part(answer, "report");
+  return report.is_object() ? alert + "\n" + RenderRunbook(report, terminal) : alert;
+}
+
 std::string PathOf(std::string_view folder, std::string_view id) {
   return fmt::format("{}/{}", folder, PercentEncode(id));
 }
@@ -91,7 +100,7 @@ int RunAlertList(ApiClient& client, const AlertArgs& args) {
 int RunAlertShow(ApiClient& client, const AlertArgs& args) {
   const auto id = WholeFingerprint(client, args.id, args.project);
   if (!id.ok()) return PrintError(id.status());
-  return Show(client.Get(PathOf(kAlerts, *id)), args.json, RenderAlert);
+  return Show(client.Get(PathOf(kAlerts, *id)), args.json, RenderWithReport);
 }
 
 int RunAlertAck(ApiClient& client, const AlertArgs& args, bool acknowledged) {
