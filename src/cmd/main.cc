@@ -67,8 +67,9 @@ void AddGlobal(CLI::App& app, Flags& flags) {
   app.add_option("--url", flags.url, "The server, also PITOT_URL")->capture_default_str();
   app.add_option("--key", flags.key, "API key, also PITOT_KEY");
   app.footer(
-      "Exit codes: 0 ok, 1 the answer is bad (not found, rejected), 2 wrong usage,\n"
-      "3 it could not be found out (no server answers).");
+      "Exit codes: 0 ok, 1 the answer is bad (not found, rejected, an alert\n"
+      "fires, a check failed), 2 wrong usage, 3 it could not be found out\n"
+      "(no server answers).");
 }
 
 CLI::App* AddReader(CLI::App& app, const char* name, const char* what, Flags& flags) {

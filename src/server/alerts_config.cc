@@ -249,15 +249,6 @@ std::string MatchersText(const Matchers& matchers) {
   return out;
 }
 
-std::string Quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    out += c;
-    if (c == '\'') out += c;
-  }
-  return out + "'";
-}
-
 }  // namespace
 
 void ReadAlertsConfig(ConfigSection& alerts, AlertOptions& options) {
@@ -318,12 +309,11 @@ std::string PrintAlertsConfig(const AlertOptions& options) {
   if (options.default_receiver.empty()) {
     out += "  # Nobody is told of what no route matches.\n";
   } else {
-    out += fmt::format("  default_receiver: {}\n", options.default_receiver);
+    out += fmt::format("  # default_receiver: {}\n", options.default_receiver);
   }
-  if (!options.routes.empty()) out += "  routes:\n";
+  if (!options.routes.empty()) out += "  # routes:\n";
   for (const RouteRule& route : options.routes) {
-    out += fmt::format("    - {{match: {}, receiver: {}}}\n", Quoted(MatchersText(route.match)),
-                       route.receiver);
+    out += fmt::format("  #   {} to {}\n", MatchersText(route.match), route.receiver);
   }
   if (!options.custom.empty()) out += "  # custom:\n";
   for (const CustomRule& rule : options.custom) {

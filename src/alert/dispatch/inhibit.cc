@@ -85,6 +85,8 @@ std::vector<InhibitRule> DefaultInhibitRules() {
       {R"(alertname="ProviderOutage")",
        R"(alertname=~"LatencyP99High|ErrorRateHigh")",
        {"project", "provider"}},
+      // The gateway's breakers know of no project.
+      {R"(alertname="ProviderOutage")", R"(alertname="GatewayBreakerOpen")", {"provider"}},
       {R"(alertname="TelemetryAbsent")", R"(slo!="")", {"project"}},
       {R"(alertname="BudgetExhausted")",
        R"(alertname="BudgetProjectionHigh")",

@@ -188,7 +188,8 @@ void Errors::Impact() {
           "uniqExactIf(f.user_id, f.end_ns >= {{split:Int64}} AND f.status = 'error' AND f.user_id "
           "!= ''), "
           "topKIf(3)(toString(f.feature), f.end_ns >= {{split:Int64}} AND f.status = 'error' AND "
-          "f.feature != '') FROM facts AS f FINAL WHERE {} AND f.is_root AND f.status != 'running'",
+          "f.feature != '') FROM facts AS f FINAL WHERE {} AND f.is_root AND (NOT f.is_orphan OR "
+          "f.kind = 'agent') AND f.status != 'running'",
           where.sql),
       std::move(where.params), 6);
   if (!table.ok()) return run_.Failed(finding, table.status());
@@ -225,7 +226,9 @@ void Errors::Impact() {
   }
   if (!features.empty()) finding.words += ", in " + ListText(features);
   finding.words += ".";
-  finding.trace_ids = run_.Examples("f.is_root AND f.status = 'error'", kNewest, run_.filter());
+  finding.trace_ids =
+      run_.Examples("f.is_root AND (NOT f.is_orphan OR f.kind = 'agent') AND f.status = 'error'",
+                    kNewest, run_.filter());
   run_.report().summary += " " + finding.words;
 }
 
