@@ -170,7 +170,8 @@ absl::StatusOr<PreflightRunbook> AlertHost::DryRun(const std::string& name,
                                .actions = &options_.alerts.actions}));
   PreflightRunbook out{.name = name, .steps = static_cast<int64_t>(report.steps.size())};
   for (const Finding& finding : report.steps) {
-    if (finding.state == FindingState::kUnknown) {
+    // Too little data to tell is no failure of the runbook.
+    if (finding.failed) {
       out.failed.push_back(fmt::format("{}: {}", finding.step, finding.words));
     }
   }

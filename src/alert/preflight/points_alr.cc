@@ -282,7 +282,8 @@ constexpr PointRow kRows[] = {
       .title = "Every receiver delivers",
       .how = "P",
       .wants = "Each receiver took a notification or a test within 7 days, and the last one.",
-      .remedy = "pitot alerts test RECEIVER tells what is wrong."},
+      .remedy =
+          "Name who is told in alerts.receivers; pitot alerts test RECEIVER tells what is wrong."},
      JudgeReceivers},
     {{.id = "ALR-06",
       .title = "Burn-rate tiers reachable for target",

@@ -215,7 +215,7 @@ constexpr PointRow kRows[] = {
       .title = "Access: SSO/roles/audit on, admin key rotated < 90 d",
       .how = "C+A",
       .wants = "Keys are needed, no admin key is older than 90 days, and the audit log is written.",
-      .remedy = "Set auth.mode: keys, and rotate: pitot keys rotate ID."},
+      .remedy = "Set auth.mode: keys, and rotate: pitot key rotate ID."},
      JudgeAccess},
 };
 

@@ -252,6 +252,7 @@ void Investigation::Failed(Finding& finding, const absl::Status& status) {
   ++failed_;
   last_error_ = status;
   finding.state = FindingState::kUnknown;
+  finding.failed = true;
   finding.words = fmt::format("Could not be told: {}.", Message(status));
 }
 

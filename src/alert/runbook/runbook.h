@@ -73,6 +73,7 @@ struct Finding {
   std::string
       query;  // A command that shows the figures: `pitot latency --by provider,model --since 1h`
   FindingState state = FindingState::kClear;
+  bool failed = false;                 // It could not look: an error, in `words`.
   std::string words;                   // Sentences with numbers.
   std::vector<std::string> detail;     // Further lines, most important first.
   std::vector<std::string> trace_ids;  // Hex; at most kExemplarsMax.
