@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM = process.env.PITOT_PROGRAM ?? join(ROOT, 'build/pitot');
+export const PROGRAM = process.env.PITOT_PROGRAM ?? join(ROOT, 'build/pitot');
 
 const READY_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 30_000;

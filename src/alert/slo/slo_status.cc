@@ -34,21 +34,28 @@ int Weight(Verdict verdict) {
   }
 }
 
+// "5m", "6h", "3d".
+std::string WindowText(int64_t minutes) {
+  if (minutes % 1440 == 0) return fmt::format("{}d", minutes / 1440);
+  if (minutes % 60 == 0) return fmt::format("{}h", minutes / 60);
+  return fmt::format("{}m", minutes);
+}
+
 std::string WeakEvidence(const BurnRule& rule, const SliCount& count) {
   if (count.valid < rule.valid_min) {
-    return fmt::format("{} valid events within {}m; at least {} are needed to tell", count.valid,
-                       rule.long_minutes, rule.valid_min);
+    return fmt::format("{} valid events within {}; at least {} are needed to tell", count.valid,
+                       WindowText(rule.long_minutes), rule.valid_min);
   }
   if (count.bad() < rule.bad_min) {
     return fmt::format(
-        "{} bad of {} valid events within {}m; at least {} bad ones are needed to "
+        "{} bad of {} valid events within {}; at least {} bad ones are needed to "
         "tell",
-        count.bad(), count.valid, rule.long_minutes, rule.bad_min);
+        count.bad(), count.valid, WindowText(rule.long_minutes), rule.bad_min);
   }
   return fmt::format(
-      "{} bad of {} valid events within {}m: a service that just meets its target would have as "
+      "{} bad of {} valid events within {}: a service that just meets its target would have as "
       "many by chance more often than one time in a thousand",
-      count.bad(), count.valid, rule.long_minutes);
+      count.bad(), count.valid, WindowText(rule.long_minutes));
 }
 
 }  // namespace
@@ -94,10 +101,10 @@ SloRuleState JudgeBurn(const BurnRule& rule, double target, const MinuteCounts& 
     out.reason = fmt::format("no outage burns faster than {:.4g} at this target", MaxBurn(target));
   } else if (over_long.valid == 0) {
     out.verdict = Verdict::kNoData;
-    out.reason = fmt::format("nothing valid within {}m", rule.long_minutes);
+    out.reason = fmt::format("nothing valid within {}", rule.long_minutes);
   } else if (BurnExceeds(over_long, target, rule.factor) && over_short.valid == 0) {
     out.verdict = Verdict::kNoData;
-    out.reason = fmt::format("burns at {:.4g} over {}m, and nothing valid came within {}m",
+    out.reason = fmt::format("burns at {:.4g} over {}m, and nothing valid came within {}",
                              *out.over_long.burn, rule.long_minutes, rule.short_minutes);
   } else if (both_above(rule.factor)) {
     if (!IsEvidence(over_long, target, rule.valid_min, rule.bad_min)) {

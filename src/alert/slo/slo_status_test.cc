@@ -144,7 +144,7 @@ TEST_F(SloStatusTest, FewEventsAreNoEvidence) {
   const SloStatus status = Status();
   for (const SloRuleState& rule : status.rules) {
     if (rule.name == "page_quick") {
-      EXPECT_THAT(rule.reason, HasSubstr("1 bad of 10 valid events within 60m; at least 3 bad"));
+      EXPECT_THAT(rule.reason, HasSubstr("1 bad of 10 valid events within 1h; at least 3 bad"));
     }
     if (rule.name == "fast_page") {
       EXPECT_THAT(rule.reason, HasSubstr("at least 20 are needed"));

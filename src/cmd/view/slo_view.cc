@@ -53,7 +53,8 @@ std::string WindowText(double seconds) {
 // "11d 4h", "3h 20m", "spent", "-".
 std::string GoneIn(const json::value& slo) {
   if (IsNull(slo, "budget_left")) return "-";
-  if (Number(slo, "budget_left") <= 0 && Flag(slo, "loaded")) return "spent";
+  // While the window is being read back, good events are missing that would add to the budget.
+  if (Number(slo, "budget_left") <= 0) return Flag(slo, "loaded") ? "spent" : "-";
   if (IsNull(slo, "time_to_exhaust_s")) return IsNull(slo, "sli") ? "-" : "it lasts";
   const double s = Number(slo, "time_to_exhaust_s");
   if (s < kDayS) return FormatDuration(static_cast<int64_t>(s * 1e9));
@@ -258,12 +259,12 @@ std::string RenderSlo(const json::value& answer, const Terminal& terminal) {
     out += Styled(terminal, Style::kYellow, Wrapped(Text(slo, "error"), 0, terminal.width));
   }
   if (IsNull(slo, "as_of")) return out + "\nNothing has been counted yet.\n";
-  out +=
-      fmt::format("\ngood         {}   {} of {} bad\nbudget left  {}   {}\n", SliText(slo, "sli"),
-                  CountText(slo, "bad"), CountText(slo, "valid"), BudgetText(slo, kWideBarWidth),
-                  GoneIn(slo) == "it lasts" || GoneIn(slo) == "spent"
-                      ? GoneIn(slo)
-                      : fmt::format("gone in {} at the last hour's rate", GoneIn(slo)));
+  out += fmt::format(
+      "\ngood         {}   {} of {} bad\nbudget left  {}   {}\n", SliText(slo, "sli"),
+      CountText(slo, "bad"), CountText(slo, "valid"), BudgetText(slo, kWideBarWidth),
+      GoneIn(slo) == "it lasts" || GoneIn(slo) == "spent" ? GoneIn(slo)
+      : GoneIn(slo) == "-"                                ? "not known yet"
+                           : fmt::format("gone in {} at the last hour's rate", GoneIn(slo)));
   if (!Flag(slo, "loaded")) {
     out += Styled(terminal, Style::kDim,
                   fmt::format("             read back to {} UTC so far",

@@ -41,7 +41,10 @@ async function listenWebhook() {
 const CONFIG = (url) => ({
   alerts: {
     interval: '1s',
-    receivers: [{ name: 'ops', webhook: { url } }, { name: 'night', webhook: { url } }],
+    receivers: [
+      { name: 'ops', webhook: { url } },
+      { name: 'night', webhook: { url } },
+    ],
     default_receiver: 'ops',
     routes: [{ match: 'severity = page', receiver: 'night' }],
     custom: [
@@ -75,7 +78,11 @@ async function run(program, ...args) {
 }
 
 async function amtool(...args) {
-  const { code, stdout, stderr } = await run(AMTOOL, `--alertmanager.url=${pitot.httpUrl}`, ...args);
+  const { code, stdout, stderr } = await run(
+    AMTOOL,
+    `--alertmanager.url=${pitot.httpUrl}`,
+    ...args,
+  );
   assert.equal(code, 0, `amtool ${args.join(' ')}: ${stdout}${stderr}`);
   assert.equal(stderr, '', `amtool ${args.join(' ')}`);
   return stdout;
@@ -87,7 +94,8 @@ async function eventually(what, satisfied) {
   for (;;) {
     const value = await satisfied();
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${DEADLINE_MS} ms: ${what}\n${pitot.log}`);
+    if (Date.now() > deadline)
+      throw new Error(`not within ${DEADLINE_MS} ms: ${what}\n${pitot.log}`);
     await sleep(100);
   }
 }
@@ -228,8 +236,9 @@ test('alerts of other programs are listed, told and end', { skip }, async () => 
     });
   const ended = await post([{ labels: alert.labels, endsAt: end }]);
   assert.equal(ended.status, 200, await ended.text());
-  await eventually('it is over', async () =>
-    (await amtoolJson('alert', 'query', 'HostDown')).length === 0,
+  await eventually(
+    'it is over',
+    async () => (await amtoolJson('alert', 'query', 'HostDown')).length === 0,
   );
   // What is not valid is named, what is valid is taken all the same.
   const half = await post([{ labels: { alertname: 'Fine' } }, { labels: { '0bad': 'x' } }]);
