@@ -86,12 +86,13 @@ class SlosApiTest : public IngestedTestBase {
   void Runs(int count, bool failed, UnixNanos until) {
     std::string body;
     for (int i = 0; i < count; ++i) {
+      ++last_;
       const UnixNanos end = until - (i + 1) * kNanosPerSecond;
       body +=
           fmt::format(R"({{"trace_id":"{:032x}","span_id":"{:016x}","name":"run","kind":"agent",)"
                       R"("start":"{}","end":"{}","status":"{}"}})"
                       "\n",
-                      ++last_, last_, FormatTimeNanos(end - kNanosPerSecond), FormatTimeNanos(end),
+                      last_, last_, FormatTimeNanos(end - kNanosPerSecond), FormatTimeNanos(end),
                       failed ? "error" : "ok");
     }
     Ingested(body);
@@ -100,7 +101,8 @@ class SlosApiTest : public IngestedTestBase {
   // "runs default burning 30/90, ..."
   std::string Listed(const std::string& path) {
     std::string out;
-    for (const json::value& slo : Json(path).at("slos").as_array()) {
+    const json::value answer = Json(path);
+    for (const json::value& slo : answer.at("slos").as_array()) {
       out += fmt::format("{}{} {} {} {}/{}", out.empty() ? "" : ", ",
                          std::string_view(slo.at("name").as_string()),
                          std::string_view(slo.at("project").as_string()),
@@ -175,6 +177,8 @@ TEST_P(SlosApiTest, AnOutageFromSpanToAlert) {
 TEST_P(SlosApiTest, AProjectSeesItsOwn) {
   Runs(3, false, now_.Now());
   alerts_->Tick(now_.Now());
+  ApiKey admin{.name = "admin", .scopes = *ParseScopes({"admin"})};  // The first key has to be one.
+  ASSERT_TRUE(keys_->Create(std::move(admin), "tester").ok());
   ApiKey reader{.name = "reader", .project = "shop", .scopes = *ParseScopes({"read"})};
   const auto made = keys_->Create(std::move(reader), "tester");
   ASSERT_TRUE(made.ok()) << made.status();

@@ -111,6 +111,7 @@ void ReadReceiver(ConfigSection& section, AlertOptions& options) {
   ReceiverOptions receiver;
   section.Text("name", receiver.name);
   for (const ChannelReader& each : kChannels) {
+    section.Ignore(each.kind);  // Known, also where it is absent.
     if (!section.Has(each.kind)) continue;
     section.Section(each.kind, [&](ConfigSection& below) {
       ChannelOptions channel;

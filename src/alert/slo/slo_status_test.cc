@@ -214,7 +214,9 @@ TEST_F(SloStatusTest, BudgetAndWhenItIsGone) {
   // At a rate that the budget outlasts it has no end.
   Pass(120, 10'000, 1);
   status = Status();
-  if (status.budget_left > 0) EXPECT_EQ(status.time_to_exhaust_ns, std::nullopt);
+  if (status.budget_left > 0) {
+    EXPECT_EQ(status.time_to_exhaust_ns, std::nullopt);
+  }
 }
 
 TEST(WindowName, IsShort) {
