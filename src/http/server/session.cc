@@ -20,7 +20,7 @@ namespace {
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 constexpr size_t kHeadReadBytes = 8 << 10;
-constexpr size_t kLingerBytesMax = 16 << 20;
+constexpr size_t kLingerBytesMax = 64 << 20;
 constexpr std::chrono::milliseconds kLingerTime{2000};
 
 }  // namespace
