@@ -265,7 +265,9 @@ void AlertService::Dispatch(UnixNanos now) {
   status_pages_->SetFiring(std::any_of(alerts.begin(), alerts.end(),
                                        [](const Alert& alert) { return IsActive(alert.state); }));
   actions_->Tick(Query(now, kRuleDeadline));
+  // A page waits for its diagnosis, kRunbookDeadline at most.
   for (Notification& notification : notifications) Diagnose(notification, now);
+  if (notifications.empty()) DiagnoseUntold(alerts, now);
   KeepReportsOf(alerts);
   for (Notification& notification : notifications) {
     sender_->Send(std::move(notification),
@@ -292,6 +294,8 @@ void AlertService::Diagnose(Notification& notification, UnixNanos now) {
   auto report = Runbook(worst->runbook, input, query);
   if (!report.ok()) {
     LogWarning("runbook {}: {}", worst->runbook, Message(report.status()));
+    const MutexLock lock(&mutex_);
+    reports_.try_emplace(worst->fingerprint, nullptr);  // Tried.
     return;
   }
   const auto shared = std::make_shared<const RunbookReport>(*std::move(report));
@@ -307,6 +311,24 @@ void AlertService::Diagnose(Notification& notification, UnixNanos now) {
     const MutexLock lock(&mutex_);
     reports_[alert.fingerprint] = shared;
   }
+}
+
+// Alerts that nobody is told of are looked at by people all the same: one a tick, the most severe first.
+void AlertService::DiagnoseUntold(const std::vector<Alert>& alerts, UnixNanos now) {
+  const Alert* worst = nullptr;
+  for (const Alert& alert : alerts) {
+    if (alert.runbook.empty() || !IsActive(alert.state) || !alert.inhibited_by.empty()) continue;
+    if (worst != nullptr && SeverityOf(alert) <= SeverityOf(*worst)) continue;
+    {
+      const MutexLock lock(&mutex_);
+      if (reports_.contains(alert.fingerprint)) continue;
+    }
+    if (dispatcher_->ReceiversOf(alert.labels).empty()) worst = &alert;
+  }
+  if (worst == nullptr) return;
+  Notification untold;
+  untold.alerts.push_back(*worst);
+  Diagnose(untold, now);
 }
 
 void AlertService::KeepReportsOf(const std::vector<Alert>& alerts) {

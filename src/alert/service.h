@@ -136,6 +136,7 @@ class AlertService {
   absl::StatusOr<std::vector<std::string>> Projects(UnixNanos now);
   void Dispatch(UnixNanos now);
   void Diagnose(Notification& notification, UnixNanos now);
+  void DiagnoseUntold(const std::vector<Alert>& alerts, UnixNanos now);
   void KeepReportsOf(const std::vector<Alert>& alerts);
   QueryContext Query(UnixNanos now, std::chrono::milliseconds deadline) const;
 

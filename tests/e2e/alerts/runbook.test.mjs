@@ -114,6 +114,17 @@ test('the run that loops is named first, blocked by hand, and let go again', asy
   assert.equal(known.state, 'reverted', JSON.stringify(known));
 });
 
+test('its alert carries the diagnosis, also where nobody is told', async () => {
+  await eventually(
+    () => api(pitot, '/alerts'),
+    ({ value }) => {
+      const alert = value.alerts.find(({ labels }) => labels.alertname === 'RunawayTrace');
+      assert.ok(alert, JSON.stringify(value.alerts));
+      assert.match(alert.annotations.cause ?? 'no cause yet', /web_search called \d+ times/);
+    },
+  );
+});
+
 test('on the command line a runbook says the cause and exits 1', async () => {
   const run = spawnSync(PROGRAM, ['runbook', 'cost', 'feature = looping', '--url', pitot.httpUrl], {
     encoding: 'utf8',
