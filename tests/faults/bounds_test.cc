@@ -26,8 +26,9 @@ constexpr int64_t kRequestBytes = 64 * kMiB;  // limits.request_bytes
 // Above what an idle server has. limits.inflight_bytes of bodies, what decoding them takes, batches
 // on their way to the store, and what the embedded engine needs for an insert.
 constexpr int64_t kGrowthMax = 700 * kMiB;
-// With as many large bodies as are let in at once.
-constexpr int64_t kGrowthOfManyMax = 1'000 * kMiB;
+// With as many large bodies as are let in at once: 760 MiB alone, up to 1,050 beside other tests, when
+// the engine's inserts and merges fall behind. All 24 bodies at once would be several times that.
+constexpr int64_t kGrowthOfManyMax = 1'280 * kMiB;
 // An answer with 200,000 spans is made in memory, several times over.
 constexpr int64_t kGrowthOfPageMax = 1'400 * kMiB;
 constexpr milliseconds kAnswerWithin{1000};
