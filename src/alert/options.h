@@ -148,4 +148,7 @@ struct AlertOptions {
   absl::Status Validate() const;
 };
 
+// A rule as the configuration wants it: `spec` with what `alerts.rules` changes of it.
+RuleSpec Overridden(RuleSpec spec, const AlertOptions& options);
+
 }  // namespace pitot

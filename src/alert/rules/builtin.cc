@@ -109,17 +109,7 @@ const RuleSpec* FindBuiltInRule(std::string_view id) {
 }
 
 RuleSpec BuiltInRuleSpec(std::string_view id, const AlertOptions& options) {
-  RuleSpec spec = *FindBuiltInRule(id);
-  const auto found = options.rules.find(std::string(id));
-  if (found == options.rules.end()) return spec;
-  const RuleOverride& change = found->second;
-  spec.enabled = change.enabled.value_or(spec.enabled);
-  spec.threshold = change.threshold.value_or(spec.threshold);
-  spec.severity = change.severity.value_or(spec.severity);
-  spec.for_ns = change.for_ns.value_or(spec.for_ns);
-  spec.keep_firing_ns = change.keep_firing_ns.value_or(spec.keep_firing_ns);
-  if (!change.runbook.empty()) spec.runbook = change.runbook;
-  return spec;
+  return Overridden(*FindBuiltInRule(id), options);
 }
 
 absl::Status CheckRuleOverrides(const AlertOptions& options,

@@ -42,19 +42,6 @@ RuleSpec BudgetSpec() {
   return spec;
 }
 
-RuleSpec Overridden(RuleSpec spec, const AlertOptions& options) {
-  const auto found = options.rules.find(spec.id);
-  if (found == options.rules.end()) return spec;
-  const RuleOverride& with = found->second;
-  spec.enabled = with.enabled.value_or(spec.enabled);
-  spec.threshold = with.threshold.value_or(spec.threshold);
-  spec.severity = with.severity.value_or(spec.severity);
-  spec.for_ns = with.for_ns.value_or(spec.for_ns);
-  spec.keep_firing_ns = with.keep_firing_ns.value_or(spec.keep_firing_ns);
-  if (!with.runbook.empty()) spec.runbook = with.runbook;
-  return spec;
-}
-
 std::string Percent(double share) { return fmt::format("{:.4g} %", share * 100); }
 
 std::string BudgetWords(const SloStatus& status) {
