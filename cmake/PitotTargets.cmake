@@ -5,7 +5,10 @@
 #   pitot_remote_test(a_test)          # the same program again, its store being a server
 #   pitot_fuzzer(otlp_proto_fuzz SOURCES otlp_proto_fuzz.cc DEPS decode CORPUS corpus/otlp_proto)
 #
-# A library's headers are included as "folder/name.h", from src/.
+# A library's headers are included as "folder/name.h", from src/ (those of sdk/ as "sdk/folder/name.h").
+
+# The checkout, also where sdk/ is built alone.
+get_filename_component(PITOT_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -45,7 +48,7 @@ set(PITOT_TEST_ENVIRONMENT "PITOT_BUILD_DIR=${CMAKE_BINARY_DIR}")
 if(PITOT_SANITIZE MATCHES "thread")
   string(JOIN ":" tsan_options
     halt_on_error=1 second_deadlock_stack=1
-    suppressions=${PROJECT_SOURCE_DIR}/tools/tsan_suppressions.txt)
+    suppressions=${PITOT_ROOT}/tools/tsan_suppressions.txt)
   list(APPEND PITOT_TEST_ENVIRONMENT "TSAN_OPTIONS=${tsan_options}")
 elseif(PITOT_SANITIZE)
   list(APPEND PITOT_TEST_ENVIRONMENT
@@ -57,20 +60,23 @@ function(pitot_library name)
   cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(pitot_${name} STATIC ${ARG_SOURCES})
   add_library(pitot::${name} ALIAS pitot_${name})
-  target_include_directories(pitot_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(pitot_${name} PUBLIC ${PITOT_ROOT}/src)
   target_link_libraries(pitot_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
   if(NOT ARG_NO_PCH)
-    target_precompile_headers(pitot_${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
+    target_precompile_headers(pitot_${name} PRIVATE ${PITOT_ROOT}/cmake/pch.h)
   endif()
 endfunction()
 
 function(pitot_test name)
+  if(NOT TARGET GTest::gtest_main)
+    return()  # The SDK alone, without its tests.
+  endif()
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  target_include_directories(${name} PRIVATE ${PITOT_ROOT}/src ${PITOT_ROOT})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE PITOT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE PITOT_SOURCE_DIR="${PITOT_ROOT}")
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)

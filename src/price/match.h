@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/span.h"
+#include "model/kinds.h"
 
 namespace pitot {
 

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "model/money.h"
-#include "model/span.h"
+#include "model/kinds.h"
 #include "model/usage.h"
 #include "price/override.h"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "model/money.h"
-#include "model/span.h"
+#include "model/kinds.h"
 #include "model/usage.h"
 #include "wire/api.h"
 #include "wire/request.h"

@@ -1,0 +1,94 @@
+// pitot/context.h
+//
+// Where in a trace the work at hand stands: what a child span needs to know of its parent. A value:
+// copy it into a thread's closure, a queue's item or a coroutine's frame, and make it current there.
+//
+//   std::thread worker([context = pitot::Context::current()] {
+//     pitot::ContextScope here(context);
+//     auto span = pitot::traced("work");      // A child of the span that was current there.
+//   });
+//
+// A coroutine that may resume on another thread keeps a Context in its frame and passes it:
+// traced_under(context, "step").
+//
+// Thread-safety: a Context is immutable and may be copied and read by any thread. What is current is a
+// matter of each thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pitot/model/ids.h"
+#include "pitot/tags.h"
+
+namespace pitot {
+inline namespace sdk {
+
+// W3C Baggage: name and value, both as text, escapes undone.
+using Baggage = std::vector<std::pair<std::string, std::string>>;
+
+class Context {
+ public:
+  Context() = default;  // Of no trace: a span opened in it is a root.
+  // As extracted from another process (propagation.h).
+  Context(const TraceId& trace_id, const SpanId& span_id, bool sampled);
+
+  // Of the calling thread.
+  static Context current();
+
+  bool valid() const { return !trace_id_.empty() && !span_id_.empty(); }
+  const TraceId& trace_id() const { return trace_id_; }
+  const SpanId& span_id() const { return span_id_; }
+  std::string trace_id_hex() const;
+  std::string span_id_hex() const;
+  // False: the trace is not recorded; ids still travel on.
+  bool sampled() const { return sampled_; }
+
+  // Empty where nothing was set. Views hold as long as this Context or a copy of it does.
+  const Tags& tags() const;
+  const Baggage& baggage() const;
+  std::string_view trace_state() const;
+
+  // This context with something else.
+  Context with_tags(const Tags& tags) const;  // merged(tags(), tags)
+  Context with_baggage(Baggage baggage) const;
+  Context with_trace_state(std::string trace_state) const;
+  Context with_span(const SpanId& span_id) const;
+
+ private:
+  friend class Span;
+  struct Extras;
+
+  TraceId trace_id_;
+  SpanId span_id_;
+  bool sampled_ = true;
+  std::shared_ptr<const Extras> extras_;  // Null: nothing set.
+};
+
+// Makes a context current on this thread until the scope ends, then what was before. Scopes end in
+// reverse order, on the thread that opened them.
+class ContextScope {
+ public:
+  explicit ContextScope(const Context& context);
+  ~ContextScope();
+  ContextScope(const ContextScope&) = delete;
+  ContextScope& operator=(const ContextScope&) = delete;
+
+ private:
+  Context before_;
+};
+
+// The current context with these tags: `TagScope here({.feature = "checkout", .user = user_id});`
+class TagScope {
+ public:
+  explicit TagScope(const Tags& tags) : scope_(Context::current().with_tags(tags)) {}
+
+ private:
+  ContextScope scope_;
+};
+
+}  // namespace sdk
+}  // namespace pitot

@@ -1,0 +1,81 @@
+// pitot/llm_metrics.h
+//
+// What one model call was: the figures that every span, ledger, latency tracker and report are made of.
+// Filled by the observable clients; a program with a client of its own fills it itself and calls
+// record_llm_call().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "pitot/context.h"
+#include "pitot/model/kinds.h"
+#include "pitot/model/money.h"
+#include "pitot/model/usage.h"
+#include "pitot/tags.h"
+
+namespace pitot {
+inline namespace sdk {
+
+class CostLedger;
+class LatencyTracker;
+class SloMonitor;
+class Span;
+
+struct LlmCallMetrics {
+  std::string provider;  // "anthropic", "openai", or the name of a compatible one.
+  std::string model_requested;
+  std::string model;  // That answered, else that was asked for.
+  std::string response_id;
+  std::string service_tier;  // As the response reports it; empty: standard.
+  Tags tags;
+
+  bool has_usage = false;  // False: the provider reported none; zero tokens is a report.
+  Usage usage;             // Disjoint buckets: their sum is what is billed.
+  // Unset: no price is known. By the catalogue at the call's end, or as the provider reported it.
+  std::optional<NanoUsd> cost;
+  std::string price_rule;  // "anthropic/claude-sonnet-4-5 above 200000"; empty: no price.
+  bool estimated = false;  // Some of usage or price was assumed.
+
+  std::chrono::nanoseconds duration{0};          // Of the call with its retries.
+  std::optional<std::chrono::nanoseconds> ttft;  // To the first byte of content; streamed calls.
+  bool streaming = false;
+  // Output with reasoning / (duration - ttft) when streamed, ttft known and at least 50 ms remain; else
+  // / duration. Nothing without output.
+  std::optional<double> tokens_per_second;
+
+  FinishReason finish = FinishReason::kNone;
+  std::string finish_raw;
+  int retries = 0;      // Attempts beyond the first.
+  int http_status = 0;  // Of the last attempt; 0: no answer came.
+  ErrorCategory error = ErrorCategory::kNone;
+  std::string error_type;  // As the provider names it.
+  std::string error_message;
+
+  bool ok() const { return error == ErrorCategory::kNone; }
+  // Cut off at max_tokens: almost always a bug of the caller's.
+  bool cut_off() const { return finish == FinishReason::kLength; }
+};
+
+// Who is told of each call. Any may be null. Borrowed: they must outlive their use. One of each may
+// serve any number of clients and threads.
+struct Recorders {
+  CostLedger* ledger = nullptr;
+  LatencyTracker* latency = nullptr;
+  SloMonitor* slo = nullptr;  // A call is good when ok(); callers' own errors are not counted.
+};
+
+// The price of `usage` by the catalogue built into the SDK and PITOT_PRICES' overrides. Fills cost,
+// price_rule and estimated. Thread-safe; some 100 ns for a model seen before.
+void price_call(LlmCallMetrics& call);
+
+// tokens_per_second from usage, duration, ttft and streaming.
+std::optional<double> tokens_per_second(const LlmCallMetrics& call);
+
+// Puts the figures on the span (GenAI attributes) and tells the recorders.
+void record_llm_call(const LlmCallMetrics& call, const Recorders& recorders, Span* span = nullptr);
+
+}  // namespace sdk
+}  // namespace pitot

@@ -1,0 +1,51 @@
+// pitot/span_data.h
+//
+// A span as exporters get it. Everything is borrowed from the span's own memory and holds during the
+// call that hands it over.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "pitot/attribute.h"
+#include "pitot/model/ids.h"
+#include "pitot/model/kinds.h"
+#include "pitot/tags.h"
+
+namespace pitot {
+inline namespace sdk {
+
+struct SpanEventData {
+  int64_t time_ns = 0;  // Unix nanoseconds.
+  std::string_view name;
+  std::span<const Attribute> attributes;
+};
+
+struct SpanLinkData {
+  TraceId trace_id;
+  SpanId span_id;
+  std::span<const Attribute> attributes;
+};
+
+struct SpanData {
+  TraceId trace_id;
+  SpanId span_id;
+  SpanId parent_span_id;  // Absent (all zero): a root.
+  std::string_view trace_state;
+  std::string_view name;
+  Kind kind = Kind::kSpan;
+  SpanStatus status = SpanStatus::kUnset;  // kRunning: an announcement; the end follows.
+  std::string_view status_message;
+  int64_t start_ns = 0;                   // Unix nanoseconds.
+  int64_t end_ns = 0;                     // As start_ns while running.
+  const Tags* tags = nullptr;             // Of the context it was opened in; null: none.
+  std::span<const Attribute> attributes;  // Keys are unique: the last one set won.
+  std::span<const SpanEventData> events;
+  std::span<const SpanLinkData> links;
+  uint32_t dropped_attributes = 0;  // Beyond the limits of CollectorOptions.
+  uint32_t dropped_events = 0;
+};
+
+}  // namespace sdk
+}  // namespace pitot
