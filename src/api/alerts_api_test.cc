@@ -5,14 +5,7 @@
 
 #include <boost/json.hpp>
 
-#include "alert/rules/system_figures.h"
-#include "alert/service.h"
-#include "api/api.h"
-#include "api/ingested_test_util.h"
-#include "base/text.h"
-#include "gateway/keys/authorizer.h"
-#include "http/client.h"
-#include "store/state.h"
+#include "api/alerting_test_util.h"
 
 namespace pitot {
 namespace {
@@ -24,14 +17,11 @@ using testing::IsEmpty;
 
 constexpr std::string_view kNobody = "00000000-0000-4000-8000-000000000000";
 
-class AlertsApiTest : public IngestedTestBase {
+class AlertsApiTest : public AlertingTestBase {
  protected:
   void SetUp() override {
-    IngestedTestBase::SetUp();
+    AlertingTestBase::SetUp();
     now_.Set(wall_.Now());
-    state_ = *StateLog::Open(folder_ / "state", now_);
-    keys_ = *KeyRing::Open({}, *state_, now_);
-    authorizer_ = std::make_unique<Authorizer>(Authorizer::Options{}, *keys_);
     AlertOptions options;
     for (const char* name : {"ops", "night"}) {
       ReceiverOptions receiver{.name = name};
@@ -40,56 +30,7 @@ class AlertsApiTest : public IngestedTestBase {
     }
     options.default_receiver = "ops";
     options.routes.push_back({.match = *ParseMatchers("severity=page"), .receiver = "night"});
-    auto alerts = AlertService::Open(std::move(options), {.engine = engine(),
-                                                          .limits = limits_,
-                                                          .state = state_.get(),
-                                                          .clock = now_,
-                                                          .figures = figures_,
-                                                          .version = "test",
-                                                          .send_inline = true});
-    ASSERT_TRUE(alerts.ok()) << alerts.status();
-    alerts_ = *std::move(alerts);
-    api_ = std::make_unique<Api>(ApiDeps{.store = *store_,
-                                         .ingest = *ingest_,
-                                         .limits = limits_,
-                                         .clock = now_,
-                                         .state = state_.get(),
-                                         .keys = keys_.get(),
-                                         .authorizer = authorizer_.get(),
-                                         .alerts = alerts_.get()});
-    HttpService service;
-    service.handle = [this](HttpRequest request, Responder responder) {
-      api_->Handle(std::move(request), std::move(responder));
-    };
-    server_ = *HttpServer::Open({}, std::move(service));
-    server_->Start();
-  }
-  void TearDown() override {
-    if (server_ != nullptr) {
-      api_->EndStreams();
-      server_->Stop(std::chrono::seconds(1));
-    }
-    server_.reset();
-    api_.reset();
-    alerts_.reset();
-    IngestedTestBase::TearDown();
-  }
-
-  HttpReply Call(std::string method, std::string path, std::string body = "") {
-    HttpCall call;
-    call.method = std::move(method);
-    call.url = fmt::format("http://127.0.0.1:{}{}", server_->port(), path);
-    call.body = body;
-    if (!body.empty()) call.headers.Set("Content-Type", "application/json");
-    if (!secret_.empty()) call.headers.Set("x-pitot-key", secret_);
-    auto reply = client_.Call(call);
-    EXPECT_TRUE(reply.ok()) << reply.status();
-    return reply.ok() ? *std::move(reply) : HttpReply();
-  }
-  json::value Get(std::string path) {
-    const HttpReply reply = Call("GET", path);
-    EXPECT_EQ(reply.status, 200) << path << ": " << reply.body;
-    return json::parse(reply.body);
+    Serve(std::move(options));
   }
 
   // From outside: fires at once.
@@ -132,15 +73,6 @@ class AlertsApiTest : public IngestedTestBase {
   }
 
   const Limits limits_;
-  FakeClock now_{0};
-  StaticFigures figures_;
-  std::unique_ptr<StateLog> state_;
-  std::unique_ptr<KeyRing> keys_;
-  std::unique_ptr<Authorizer> authorizer_;
-  std::unique_ptr<AlertService> alerts_;
-  std::unique_ptr<Api> api_;
-  std::unique_ptr<HttpServer> server_;
-  std::string secret_;
   HttpClient client_;
 };
 

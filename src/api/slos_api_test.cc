@@ -4,14 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "alert/rules/system_figures.h"
-#include "alert/service.h"
-#include "api/api.h"
-#include "api/ingested_test_util.h"
-#include "base/text.h"
-#include "gateway/keys/authorizer.h"
-#include "http/client.h"
-#include "store/state.h"
+#include "api/alerting_test_util.h"
 
 namespace pitot {
 namespace {
@@ -19,67 +12,17 @@ namespace {
 namespace json = boost::json;
 using testing::HasSubstr;
 
-class SlosApiTest : public IngestedTestBase {
+class SlosApiTest : public AlertingTestBase {
  protected:
   void SetUp() override {
-    IngestedTestBase::SetUp();
+    AlertingTestBase::SetUp();
     now_.Set(wall_.Now() / kNanosPerMinute * kNanosPerMinute);
-    state_ = *StateLog::Open(folder_ / "state", now_);
-    keys_ = *KeyRing::Open({}, *state_, now_);
-    authorizer_ = std::make_unique<Authorizer>(Authorizer::Options{}, *keys_);
     AlertOptions options;
     SloSpec runs{.name = "runs", .filter = "kind = agent", .good = "status != error"};
     SloSpec shop{.name = "shop-calls", .project = "shop"};
     options.slos = {runs, shop};
     for (const SloSpec& spec : options.slos) ASSERT_TRUE(spec.Validate().ok()) << spec.Validate();
-    auto alerts = AlertService::Open(std::move(options), {.engine = engine(),
-                                                          .limits = limits_,
-                                                          .state = state_.get(),
-                                                          .clock = now_,
-                                                          .figures = figures_,
-                                                          .version = "test",
-                                                          .send_inline = true});
-    ASSERT_TRUE(alerts.ok()) << alerts.status();
-    alerts_ = *std::move(alerts);
-    api_ = std::make_unique<Api>(ApiDeps{.store = *store_,
-                                         .ingest = *ingest_,
-                                         .limits = limits_,
-                                         .clock = now_,
-                                         .state = state_.get(),
-                                         .keys = keys_.get(),
-                                         .authorizer = authorizer_.get(),
-                                         .alerts = alerts_.get()});
-    HttpService service;
-    service.handle = [this](HttpRequest request, Responder responder) {
-      api_->Handle(std::move(request), std::move(responder));
-    };
-    server_ = *HttpServer::Open({}, std::move(service));
-    server_->Start();
-  }
-  void TearDown() override {
-    if (server_ != nullptr) {
-      api_->EndStreams();
-      server_->Stop(std::chrono::seconds(1));
-    }
-    server_.reset();
-    api_.reset();
-    alerts_.reset();
-    IngestedTestBase::TearDown();
-  }
-
-  HttpReply Get(std::string path) {
-    HttpCall call;
-    call.method = "GET";
-    call.url = fmt::format("http://127.0.0.1:{}{}", server_->port(), path);
-    if (!secret_.empty()) call.headers.Set("x-pitot-key", secret_);
-    auto reply = client_.Call(call);
-    EXPECT_TRUE(reply.ok()) << reply.status();
-    return reply.ok() ? *std::move(reply) : HttpReply();
-  }
-  json::value Json(const std::string& path) {
-    const HttpReply reply = Get(path);
-    EXPECT_EQ(reply.status, 200) << path << ": " << reply.body;
-    return json::parse(reply.body);
+    Serve(std::move(options));
   }
 
   // Runs that ended in the minute before `until`.
@@ -101,7 +44,7 @@ class SlosApiTest : public IngestedTestBase {
   // "runs default burning 30/90, ..."
   std::string Listed(const std::string& path) {
     std::string out;
-    const json::value answer = Json(path);
+    const json::value answer = Get(path);
     for (const json::value& slo : answer.at("slos").as_array()) {
       out += fmt::format("{}{} {} {} {}/{}", out.empty() ? "" : ", ",
                          std::string_view(slo.at("name").as_string()),
@@ -112,29 +55,19 @@ class SlosApiTest : public IngestedTestBase {
     return out;
   }
 
-  FakeClock now_{0};
-  StaticFigures figures_;
-  std::unique_ptr<StateLog> state_;
-  std::unique_ptr<KeyRing> keys_;
-  std::unique_ptr<Authorizer> authorizer_;
-  std::unique_ptr<AlertService> alerts_;
-  std::unique_ptr<Api> api_;
-  std::unique_ptr<HttpServer> server_;
-  HttpClient client_;
-  std::string secret_;
   int last_ = 0;
 };
 
 TEST_P(SlosApiTest, ThereBeforeAnythingWasCounted) {
   EXPECT_EQ(Listed("/api/v1/slos"), "runs default no_data 0/0, shop-calls shop no_data 0/0");
-  const json::value one = Json("/api/v1/slos/runs");
+  const json::value one = Get("/api/v1/slos/runs");
   EXPECT_TRUE(one.at("slo").at("as_of").is_null());
   EXPECT_TRUE(one.at("slo").at("budget_left").is_null());
   EXPECT_EQ(one.at("history").as_array().size(), 0U);
-  const HttpReply none = Get("/api/v1/slos/run");
+  const HttpReply none = Call("GET", "/api/v1/slos/run");
   EXPECT_EQ(none.status, 404);
   EXPECT_THAT(none.body, HasSubstr("did you mean \\\"runs\\\""));
-  EXPECT_EQ(Get("/api/v1/slos/runs?points=0").status, 400);
+  EXPECT_EQ(Call("GET", "/api/v1/slos/runs?points=0").status, 400);
 }
 
 TEST_P(SlosApiTest, AnOutageFromSpanToAlert) {
@@ -144,7 +77,7 @@ TEST_P(SlosApiTest, AnOutageFromSpanToAlert) {
   alerts_->Tick(now);
   EXPECT_EQ(Listed("/api/v1/slos"), "runs default burning 50/100, shop-calls shop no_data 0/0");
 
-  const json::value answer = Json("/api/v1/slos/runs?points=10");
+  const json::value answer = Get("/api/v1/slos/runs?points=10");
   const json::value& slo = answer.at("slo");
   EXPECT_EQ(slo.at("objective").at("good").as_string(), "status != error");
   EXPECT_EQ(slo.at("runbook").as_string(), "errors");
@@ -184,7 +117,7 @@ TEST_P(SlosApiTest, AProjectSeesItsOwn) {
   ASSERT_TRUE(made.ok()) << made.status();
   secret_ = made->secret;
   EXPECT_EQ(Listed("/api/v1/slos"), "runs shop no_data 0/0, shop-calls shop no_data 0/0");
-  EXPECT_EQ(Get("/api/v1/slos/runs?project=default").status, 403);
+  EXPECT_EQ(Call("GET", "/api/v1/slos/runs?project=default").status, 403);
 }
 
 PITOT_FOR_EACH_STORE(SlosApiTest);

@@ -1,11 +1,13 @@
 // The server gives a form in place of this page while nobody is logged in: asking for the page again
 // shows it, and leads back here.
+//
+// A proxy that shows this page to everybody and passes no cookie must not make it go round in circles:
+// after asking once, nobody asks again for a while, unless the server knew us in between.
 
 const EVERY_MS = 10_000;
 const STORED = 'pitot.login';
 
 export function toLogin(): void {
-  // A proxy that shows this page to everybody and passes no cookie must not make it go round in circles.
   try {
     const last = Number(sessionStorage.getItem(STORED));
     if (Date.now() - last < EVERY_MS) return;
@@ -14,4 +16,13 @@ export function toLogin(): void {
     return;
   }
   location.reload();
+}
+
+// The server answered: whoever is sent to the login later was logged in until then.
+export function wasAnswered(): void {
+  try {
+    sessionStorage.removeItem(STORED);
+  } catch {
+    // Nothing is stored here, so nothing holds the login back.
+  }
 }

@@ -7,7 +7,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError, createApi } from 'api/client';
 import { ApiProvider } from 'api/context';
-import { toLogin } from './login';
+import { toLogin, wasAnswered } from './login';
 import { createAppRouter } from './router';
 
 const queries = new QueryClient({
@@ -21,7 +21,11 @@ const queries = new QueryClient({
     },
   },
 });
-const api = createApi((input, init) => fetch(input, init), toLogin);
+const api = createApi(async (input, init) => {
+  const response = await fetch(input, init);
+  if (response.ok) wasAnswered();
+  return response;
+}, toLogin);
 const router = createAppRouter();
 
 createRoot(document.getElementById('root')!).render(
