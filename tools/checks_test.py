@@ -68,10 +68,24 @@ class CheckDeps(TreeTest):
         self.refuses("src/misc/a.cc", "\n", "has no layer")
 
     def test_sdk_downward(self):
-        self.accepts("sdk/a.cc", '#include "price/book.h"\n')
+        own = '#include "sdk/base/clock.h"\n#include "sdk/net/url.h"\n#include "pitot/span.h"\n'
+        self.accepts("sdk/net/a.cc", own + '#include "price/book.h"\n')
+
+    def test_sdk_upward(self):
+        self.refuses("sdk/net/a.cc", '#include "sdk/llm/call.h"\n', "not below sdk/net")
+
+    def test_sdk_takes_another_span_than_the_servers(self):
+        self.refuses("sdk/llm/a.cc", '#include "model/span.h"\n', "the server's")
+
+    def test_sdk_examples_see_what_is_installed(self):
+        self.accepts("sdk/examples/a.cc", "#include <pitot/span.h>\n")
+        self.refuses("sdk/examples/b.cc", '#include "sdk/net/url.h"\n', "not installed")
+
+    def test_server_without_the_sdk(self):
+        self.refuses("src/gateway/a.cc", '#include "pitot/span.h"\n', "names no folder")
 
     def test_sdk_takes_no_more_than_the_shared_folders(self):
-        self.refuses("sdk/a.cc", '#include "base/status.h"\n', "sdk/ may include")
+        self.refuses("sdk/net/a.cc", '#include "base/status.h"\n', "sdk/ may include")
 
     def test_shared_folder_without_abseil(self):
         self.refuses("src/price/a.cc", "#include <absl/status/status.h>\n", "goes into the SDK")
