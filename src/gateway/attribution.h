@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/trace_context.h"
 #include "gateway/keys/key_ring.h"
 #include "http/headers.h"
 #include "wire/request.h"
+#include "wire/trace_context.h"
 
 namespace pitot {
 

@@ -1,8 +1,6 @@
-#include "base/trace_context.h"
+#include "wire/trace_context.h"
 
 #include <algorithm>
-
-#include "base/hex.h"
 
 namespace pitot {
 namespace {
@@ -23,15 +21,41 @@ std::string_view Trim(std::string_view text) {
 
 bool LowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 bool LowerHex(std::string_view text) {
   return std::ranges::all_of(
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+// REQUIRES: `text` is 2 * N hex digits.
 template <size_t N>
-bool ParseId(std::string_view text, std::array<uint8_t, N>& id) {
-  return LowerHex(text) && FromHex(text, reinterpret_cast<char*>(id.data()), N) &&
-         std::ranges::any_of(id, [](uint8_t byte) { return byte != 0; });
+bool ReadId(std::string_view text, std::array<uint8_t, N>& id) {
+  for (size_t i = 0; i < N; ++i) {
+    id[i] = static_cast<uint8_t>(HexDigit(text[2 * i]) * 16 + HexDigit(text[2 * i + 1]));
+  }
+  return std::ranges::any_of(id, [](uint8_t byte) { return byte != 0; });
+}
+
+void AppendHexOf(std::span<const uint8_t> bytes, std::string& out) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  for (const uint8_t byte : bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+}
+
+// A piece of what came, fit for a log line.
+std::string Shown(std::string_view text) {
+  constexpr size_t kShownChars = 64;
+  std::string out = "\"";
+  for (const char c : text.substr(0, kShownChars)) out += c >= 0x20 && c < 0x7F ? c : '?';
+  return out += text.size() > kShownChars ? "...\"" : "\"";
 }
 
 // Calls `each` with every comma-separated piece, trimmed, until it returns false.
@@ -66,13 +90,6 @@ bool Token(std::string_view text) { return !text.empty() && std::ranges::all_of(
 
 bool BaggageOctet(char c) {
   return c > 0x20 && c < 0x7F && c != '"' && c != ',' && c != ';' && c != '\\';
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 std::string UndoPercent(std::string_view text) {
@@ -118,70 +135,94 @@ std::string MendUtf8(std::string_view text) {
   return out;
 }
 
-std::optional<BaggageMember> ParseBaggageMember(std::string_view text) {
+// Each of these says what is wrong; nullptr: nothing.
+const char* ReadTraceParent(std::string_view text, TraceParent& parent) {
+  if (text.empty()) return "it is empty";
+  if (text.size() < kTraceParentChars) return "shorter than 55 characters";
+  if (text[2] != '-' || text[35] != '-' || text[52] != '-') {
+    return "not version-traceid-parentid-flags with 2, 32, 16 and 2 hex digits";
+  }
+  const std::string_view version = text.substr(0, 2);
+  if (!LowerHex(version)) return "the version is not two lower-case hex digits";
+  if (version == "ff") return "version ff is invalid";
+  if (text.size() > kTraceParentChars && version == "00") {
+    return "longer than version 00's 55 characters";
+  }
+  if (text.size() > kTraceParentChars && text[kTraceParentChars] != '-') {
+    return "no dash behind the flags";
+  }
+  if (!LowerHex(text.substr(3, 32))) return "the trace id is not 32 lower-case hex digits";
+  if (!LowerHex(text.substr(36, 16))) return "the parent id is not 16 lower-case hex digits";
+  if (!LowerHex(text.substr(53, 2))) return "the flags are not two lower-case hex digits";
+  if (!ReadId(text.substr(3, 32), parent.trace_id)) return "the trace id is all zero";
+  if (!ReadId(text.substr(36, 16), parent.parent_id)) return "the parent id is all zero";
+  const int flags = HexDigit(text[54]);
+  parent.sampled = (flags & 1) != 0;
+  parent.random_trace_id = (flags & 2) != 0;
+  return nullptr;
+}
+
+const char* AddStateMember(std::string_view text, std::vector<TraceStateMember>& members) {
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return "no \"=\"";
+  if (members.size() == kStateMembersMax) return "more than 32 members";
+  const std::string_view key = text.substr(0, equals);
+  const std::string_view value = text.substr(equals + 1);
+  if (!ValidStateKey(key)) return "the key is malformed or longer than 256 characters";
+  if (!ValidStateValue(value)) return "the value is malformed or longer than 256 characters";
+  if (std::ranges::find(members, key, &TraceStateMember::key) != members.end()) {
+    return "the key is there twice";
+  }
+  members.push_back({std::string(key), std::string(value)});
+  return nullptr;
+}
+
+const char* ReadBaggageMember(std::string_view text, BaggageMember& member) {
   const size_t semicolon = text.find(';');
   const std::string_view pair = text.substr(0, semicolon);
   const size_t equals = pair.find('=');
-  if (equals == std::string_view::npos) return std::nullopt;
+  if (equals == std::string_view::npos) return "no \"=\"";
   const std::string_view key = Trim(pair.substr(0, equals));
   const std::string_view value = Trim(pair.substr(equals + 1));
-  if (!Token(key) || !std::ranges::all_of(value, BaggageOctet)) return std::nullopt;
+  if (!Token(key)) return "the key is not a token";
+  if (!std::ranges::all_of(value, BaggageOctet)) return "the value has characters to be escaped";
   std::string_view properties;
   if (semicolon != std::string_view::npos) properties = Trim(text.substr(semicolon + 1));
   const auto property_char = [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7F); };
-  if (!std::ranges::all_of(properties, property_char)) return std::nullopt;
-  return BaggageMember{std::string(key), MendUtf8(UndoPercent(value)), std::string(properties)};
+  if (!std::ranges::all_of(properties, property_char)) return "the properties are not ASCII";
+  member = {std::string(key), MendUtf8(UndoPercent(value)), std::string(properties)};
+  return nullptr;
 }
 
 }  // namespace
 
-std::optional<TraceParent> ParseTraceParent(std::string_view header) {
+std::optional<TraceParent> ParseTraceParent(std::string_view header, std::string* problem) {
   const std::string_view text = Trim(header);
-  if (text.size() < kTraceParentChars || text[2] != '-' || text[35] != '-' || text[52] != '-') {
-    return std::nullopt;
-  }
-  const std::string_view version = text.substr(0, 2);
-  if (!LowerHex(version) || version == "ff") return std::nullopt;
-  if (text.size() > kTraceParentChars && (version == "00" || text[kTraceParentChars] != '-')) {
-    return std::nullopt;
-  }
   TraceParent parent;
-  char flags = 0;
-  if (!ParseId(text.substr(3, 32), parent.trace_id) ||
-      !ParseId(text.substr(36, 16), parent.parent_id) || !LowerHex(text.substr(53, 2)) ||
-      !FromHex(text.substr(53, 2), &flags, 1)) {
-    return std::nullopt;
-  }
-  parent.sampled = (flags & 1) != 0;
-  parent.random_trace_id = (flags & 2) != 0;
-  return parent;
+  const char* const wrong = ReadTraceParent(text, parent);
+  if (wrong == nullptr) return parent;
+  if (problem != nullptr) *problem = "traceparent " + Shown(text) + ": " + wrong;
+  return std::nullopt;
 }
 
 std::string FormatTraceParent(const TraceParent& parent) {
-  const auto raw = [](const auto& id) {
-    return std::string_view(reinterpret_cast<const char*>(id.data()), id.size());
-  };
   std::string out = "00-";
-  AppendHex(raw(parent.trace_id), out);
+  AppendHexOf(parent.trace_id, out);
   out += '-';
-  AppendHex(raw(parent.parent_id), out);
+  AppendHexOf(parent.parent_id, out);
   out += "-0";
   out += static_cast<char>('0' + (parent.sampled ? 1 : 0) + (parent.random_trace_id ? 2 : 0));
   return out;
 }
 
-std::vector<TraceStateMember> ParseTraceState(std::string_view header) {
+std::vector<TraceStateMember> ParseTraceState(std::string_view header, std::string* problem) {
   std::vector<TraceStateMember> members;
   const bool good = ForEachMember(header, [&](std::string_view member) {
     if (member.empty()) return true;
-    const size_t equals = member.find('=');
-    if (equals == std::string_view::npos || members.size() == kStateMembersMax) return false;
-    const std::string_view key = member.substr(0, equals);
-    const std::string_view value = member.substr(equals + 1);
-    if (!ValidStateKey(key) || !ValidStateValue(value)) return false;
-    if (std::ranges::find(members, key, &TraceStateMember::key) != members.end()) return false;
-    members.push_back({std::string(key), std::string(value)});
-    return true;
+    const char* const wrong = AddStateMember(member, members);
+    if (wrong == nullptr) return true;
+    if (problem != nullptr) *problem = "tracestate left out, at " + Shown(member) + ": " + wrong;
+    return false;
   });
   if (!good) members.clear();
   return members;
@@ -219,15 +260,28 @@ std::optional<TraceContext> ParseTraceContext(std::span<const std::string_view> 
   return TraceContext{*parent, ParseTraceState(tracestate)};
 }
 
-std::vector<BaggageMember> ParseBaggage(std::string_view header) {
+std::vector<BaggageMember> ParseBaggage(std::string_view header,
+                                        std::vector<std::string>* problems) {
+  constexpr size_t kProblemsMax = 8;
   std::vector<BaggageMember> members;
   size_t bytes = 0;
+  const auto tell = [&](std::string_view text, const char* wrong) {
+    if (problems == nullptr || problems->size() >= kProblemsMax) return;
+    problems->push_back("baggage entry " + Shown(text) + " left out: " + wrong);
+  };
   ForEachMember(header, [&](std::string_view text) {
-    std::optional<BaggageMember> member = ParseBaggageMember(text);
-    if (!member.has_value()) return true;
+    if (text.empty()) return true;
+    BaggageMember member;
+    if (const char* const wrong = ReadBaggageMember(text, member)) {
+      tell(text, wrong);
+      return true;
+    }
     bytes += text.size() + (members.empty() ? 0 : 1);
-    if (bytes > kBaggageBytesMax || members.size() == kBaggageMembersMax) return false;
-    members.push_back(*std::move(member));
+    if (bytes > kBaggageBytesMax || members.size() == kBaggageMembersMax) {
+      tell(text, "it and what follows is beyond 64 entries or 8192 bytes");
+      return false;
+    }
+    members.push_back(std::move(member));
     return true;
   });
   return members;

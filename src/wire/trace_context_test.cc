@@ -1,9 +1,6 @@
-#include "base/trace_context.h"
+#include "wire/trace_context.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-
-#include "base/hex.h"
 
 namespace pitot {
 namespace {
@@ -12,15 +9,15 @@ constexpr char kTrace[] = "0af7651916cd43dd8448eb211c80319c";
 constexpr char kSpan[] = "b7ad6b7169203331";
 
 std::string Parent(std::string_view version, std::string_view flags, std::string_view rest = "") {
-  return fmt::format("{}-{}-{}-{}{}", version, kTrace, kSpan, flags, rest);
+  return std::string(version) + "-" + kTrace + "-" + kSpan + "-" + std::string(flags) +
+         std::string(rest);
 }
 
 TEST(TraceParent, Accepts) {
   const auto good = [](const char* why, const std::string& header, bool sampled, bool random) {
     const std::optional<TraceParent> parent = ParseTraceParent(header);
     ASSERT_TRUE(parent.has_value()) << why;
-    const std::string_view id(reinterpret_cast<const char*>(parent->trace_id.data()), 16);
-    EXPECT_EQ(ToHex(id), kTrace) << why;
+    EXPECT_EQ(FormatTraceParent(*parent).substr(3, 32), kTrace) << why;
     EXPECT_EQ(parent->sampled, sampled) << why;
     EXPECT_EQ(parent->random_trace_id, random) << why;
   };
@@ -35,7 +32,9 @@ TEST(TraceParent, Accepts) {
 
 TEST(TraceParent, Rejects) {
   const auto bad = [](const char* why, const std::string& header) {
-    EXPECT_FALSE(ParseTraceParent(header).has_value()) << why;
+    std::string problem;
+    EXPECT_FALSE(ParseTraceParent(header, &problem).has_value()) << why;
+    EXPECT_TRUE(problem.starts_with("traceparent \"")) << why << ": " << problem;
   };
   const std::string whole = Parent("00", "01");
   bad("empty", "");
@@ -91,13 +90,15 @@ TEST(TraceState, Accepts) {
   good("longest", std::string(256, 'k') + "=" + std::string(256, 'v'),
        {{std::string(256, 'k'), std::string(256, 'v')}});
   std::string most;
-  for (int i = 0; i < 32; ++i) most += fmt::format("k{}=v,", i);
+  for (int i = 0; i < 32; ++i) most += std::string("k").append(std::to_string(i)) + "=v,";
   EXPECT_EQ(ParseTraceState(most).size(), 32u);
 }
 
 TEST(TraceState, DropsTheWholeList) {
   const auto bad = [](const char* why, const std::string& header) {
-    EXPECT_TRUE(ParseTraceState(header).empty()) << why;
+    std::string problem;
+    EXPECT_TRUE(ParseTraceState(header, &problem).empty()) << why;
+    EXPECT_TRUE(problem.starts_with("tracestate left out, at ")) << why << ": " << problem;
   };
   bad("no value", "a=1,b");
   bad("empty value", "a=1,b=");
@@ -111,7 +112,7 @@ TEST(TraceState, DropsTheWholeList) {
   bad("long key", std::string(257, 'k') + "=v");
   bad("long value", "k=" + std::string(257, 'v'));
   std::string many;
-  for (int i = 0; i < 33; ++i) many += fmt::format("k{}=v,", i);
+  for (int i = 0; i < 33; ++i) many += std::string("k").append(std::to_string(i)) + "=v,";
   bad("33 members", many);
 }
 
@@ -152,10 +153,10 @@ TEST(Baggage, TheLastOfAKeyCounts) {
 
 TEST(Baggage, LimitsDropWholeMembers) {
   std::string many;
-  for (int i = 0; i < 100; ++i) many += fmt::format("k{}=v,", i);
+  for (int i = 0; i < 100; ++i) many += std::string("k").append(std::to_string(i)) + "=v,";
   EXPECT_EQ(ParseBaggage(many).size(), 64u);
   const std::string value(4000, 'v');
-  EXPECT_EQ(ParseBaggage(fmt::format("a={0},b={0},c={0}", value)).size(), 2u);
+  EXPECT_EQ(ParseBaggage("a=" + value + ",b=" + value + ",c=" + value).size(), 2u);
   EXPECT_EQ(ParseBaggage("a=" + std::string(8190, 'v')).size(), 1u);
   EXPECT_EQ(ParseBaggage("a=" + std::string(8191, 'v')).size(), 0u);
 }
@@ -166,6 +167,32 @@ TEST(Baggage, GoesBothWays) {
   EXPECT_EQ(ParseBaggage(FormatBaggage(members)), members);
   const std::vector<BaggageMember> bad = {{"bad key", "x", ""}, {"ok", "1", ""}};
   EXPECT_EQ(FormatBaggage(bad), "ok=1");
+}
+
+TEST(TraceContext, SaysWhatWasWrong) {
+  std::string problem;
+  ParseTraceParent("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", &problem);
+  EXPECT_EQ(
+      problem,
+      "traceparent \"00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\": the trace id is "
+      "not 32 lower-case hex digits");
+  ParseTraceState("a=1,\x01=2", &problem);
+  EXPECT_EQ(problem,
+            "tracestate left out, at \"?=2\": the key is malformed or longer than 256 characters");
+  std::vector<std::string> problems;
+  EXPECT_EQ(ParseBaggage("a=1,b c=2,d", &problems).size(), 1u);
+  EXPECT_EQ(problems,
+            (std::vector<std::string>{"baggage entry \"b c=2\" left out: the key is not a token",
+                                      "baggage entry \"d\" left out: no \"=\""}));
+  problems.clear();
+  ParseBaggage(std::string(10'000, 'x') + std::string(100, ','), &problems);
+  EXPECT_EQ(problems.size(), 1u);
+  EXPECT_LT(problems[0].size(), 200u);
+  std::string many;
+  for (int i = 0; i < 1'000; ++i) many += "x,";
+  problems.clear();
+  ParseBaggage(many, &problems);
+  EXPECT_EQ(problems.size(), 8u) << "who sends garbage does not fill a log with it";
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
-// base/trace_context.h
+// wire/trace_context.h
 //
 // The headers that carry a trace from one program to the next: traceparent, tracestate (W3C Trace
 // Context, level 2) and baggage (W3C Baggage). Pure. Callers join repeated tracestate and baggage
 // headers with "," before they parse; what a caller sends is never proof of who it is.
+//
+// `problem` and `problems`, where given, get what was wrong in words, with at most a short piece of
+// what came; they stay as they are when nothing was.
 #pragma once
 
 #include <array>
@@ -26,7 +29,8 @@ struct TraceParent {
 };
 
 // Empty: invalid, and a tracestate beside it must not be used.
-std::optional<TraceParent> ParseTraceParent(std::string_view header);
+std::optional<TraceParent> ParseTraceParent(std::string_view header,
+                                            std::string* problem = nullptr);
 
 // Always version 00; 55 characters.
 std::string FormatTraceParent(const TraceParent& parent);
@@ -39,7 +43,8 @@ struct TraceStateMember {
 
 // At most 32 members; empty when there is none, one is malformed, or a key is repeated: the whole
 // list is then dropped, which never invalidates the traceparent.
-std::vector<TraceStateMember> ParseTraceState(std::string_view header);
+std::vector<TraceStateMember> ParseTraceState(std::string_view header,
+                                              std::string* problem = nullptr);
 
 // Whole members only, up to `chars_max`: those over 128 characters are left out first, then from the
 // right.
@@ -62,8 +67,9 @@ struct BaggageMember {
 };
 
 // Malformed members are skipped. At most 64 members from the first 8192 bytes' worth of members.
-// Repeated keys stay, in order; FindBaggage takes the last.
-std::vector<BaggageMember> ParseBaggage(std::string_view header);
+// Repeated keys stay, in order; FindBaggage takes the last. Of problems the first few are told.
+std::vector<BaggageMember> ParseBaggage(std::string_view header,
+                                        std::vector<std::string>* problems = nullptr);
 
 // The value of `key`, valid as long as `members`; absent when there is none.
 std::optional<std::string_view> FindBaggage(std::span<const BaggageMember> members,
