@@ -21,8 +21,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/money.h"
 #include "model/kinds.h"
+#include "model/money.h"
 #include "model/usage.h"
 #include "price/override.h"
 

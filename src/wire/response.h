@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/money.h"
 #include "model/kinds.h"
+#include "model/money.h"
 #include "model/usage.h"
 #include "wire/api.h"
 #include "wire/request.h"
