@@ -31,7 +31,9 @@ TEST_P(GatewayCallsTest, OnlyTheSameCallIsFound) {
   calls.Note(kCall, SomeTrace(), SpanId());
   const auto seen = calls.Find(GetParam().call);
   EXPECT_EQ(seen.has_value(), GetParam().found);
-  if (seen) EXPECT_EQ(seen->trace_id, SomeTrace());
+  if (seen) {
+    EXPECT_EQ(seen->trace_id, SomeTrace());
+  }
 }
 
 GatewayCallKey With(auto change) {

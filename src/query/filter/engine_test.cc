@@ -593,7 +593,9 @@ TEST_P(FilterEngineTest, EveryoneSelectsTheSameSpans) {
     some += !plain.empty() && plain.size() < kSpans;
     const std::set<int> selected = Selected(*filter, kBase + kHour, until);
     EXPECT_EQ(selected, plain) << printed << "\n" << CompileFilter(*filter).sql;
-    if (!with_traces) EXPECT_EQ(matched, plain) << printed;
+    if (!with_traces) {
+      EXPECT_EQ(matched, plain) << printed;
+    }
   }
   EXPECT_GT(some, kFilters / 4) << "too few filters tell spans apart";
 }
