@@ -12,6 +12,7 @@
 // Memory: bounded by Options::entries_max.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -61,8 +62,12 @@ struct BudgetCheck {
   BudgetStatus status = BudgetStatus::kNone;
   NanoUsd budget;
   NanoUsd spent;  // Today.
-  std::optional<NanoUsd>
-      projected;             // At the end of the day; nothing while it is too early to tell.
+  // What the day will have cost; nothing while it is too early to tell. The larger of
+  //   linear    spent / hours_elapsed * 24, from an hour on and a tenth of the budget spent;
+  //   seasonal  from how the last days of its kind (working days, weekends) went on from this time of
+  //             day, once seven of them have been seen whole.
+  std::optional<NanoUsd> projected;
+  std::string_view method;   // "linear" or "seasonal": which is told; empty without.
   std::string gated;         // Why nothing is projected, in words.
   double hours_elapsed = 0;  // Of the day.
 
@@ -104,7 +109,11 @@ class CostLedger {
   CostLedger& operator=(const CostLedger&) = delete;
 
   void record(const LedgerEntry& entry);
-  void record(const LlmCallMetrics& call);
+  // A template so that record({.model = "m", .cost = usd(0.01)}) can only mean an entry.
+  template <std::same_as<LlmCallMetrics> Call>
+  void record(const Call& call) {
+    record_call(call);
+  }
 
   // Throws BudgetExceeded when the budget is hard and spent; else does nothing.
   void admit() const;
@@ -122,6 +131,8 @@ class CostLedger {
   std::string report_json() const;  // All rows.
 
  private:
+  void record_call(const LlmCallMetrics& call);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -36,8 +36,12 @@ struct LlmCallMetrics {
   Usage usage;             // Disjoint buckets: their sum is what is billed.
   // Unset: no price is known. By the catalogue at the call's end, or as the provider reported it.
   std::optional<NanoUsd> cost;
-  std::string price_rule;  // "anthropic/claude-sonnet-4-5 above 200000"; empty: no price.
+  // "anthropic/claude-sonnet-4-5 above 200000"; "reported": by the provider; empty: no price.
+  std::string price_rule;
   bool estimated = false;  // Some of usage or price was assumed.
+  // As the provider reported it, where one does. price_call() believes it before the catalogue, unless
+  // it is 0 for a call with tokens, or over 100 times the catalogue's figure.
+  std::optional<NanoUsd> cost_reported;
 
   std::chrono::nanoseconds duration{0};          // Of the call with its retries.
   std::optional<std::chrono::nanoseconds> ttft;  // To the first byte of content; streamed calls.
@@ -67,8 +71,10 @@ struct Recorders {
   SloMonitor* slo = nullptr;  // A call is good when ok(); callers' own errors are not counted.
 };
 
-// The price of `usage` by the catalogue built into the SDK and PITOT_PRICES' overrides. Fills cost,
-// price_rule and estimated. Thread-safe; some 100 ns for a model seen before.
+// The price of `usage` by the catalogue built into the SDK as of now, for calls with has_usage; else as
+// cost_reported has it. Fills cost and price_rule, and sets `estimated` when something was assumed; what
+// had been set stays. Thread-safe. Some 100 ns for a model seen before; the first call of a process
+// reads the catalogue first.
 void price_call(LlmCallMetrics& call);
 
 // tokens_per_second from usage, duration, ttft and streaming.
