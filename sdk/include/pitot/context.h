@@ -9,10 +9,13 @@
 //   });
 //
 // A coroutine that may resume on another thread keeps a Context in its frame and passes it:
-// traced_under(context, "step").
+// traced_under(context, "step"). A scope (or a traced() span) that is held across a suspension would stay
+// current on the thread that the coroutine left.
 //
 // Thread-safety: a Context is immutable and may be copied and read by any thread. What is current is a
 // matter of each thread.
+// Errors: the functions that make a context with something else, and copies of strings, may throw
+// std::bad_alloc. Nothing else throws.
 #pragma once
 
 #include <memory>
@@ -33,24 +36,25 @@ using Baggage = std::vector<std::pair<std::string, std::string>>;
 class Context {
  public:
   Context() = default;  // Of no trace: a span opened in it is a root.
-  // As extracted from another process (propagation.h).
+  // As extracted from another process (propagation.h). Not valid unless both ids are set.
   Context(const TraceId& trace_id, const SpanId& span_id, bool sampled);
 
-  // Of the calling thread.
+  // Of the calling thread: of the innermost scope that has not ended. A scope that was moved away and
+  // ended by another thread has ended here too.
   static Context current();
 
   bool valid() const { return !trace_id_.empty() && !span_id_.empty(); }
   const TraceId& trace_id() const { return trace_id_; }
   const SpanId& span_id() const { return span_id_; }
-  std::string trace_id_hex() const;
-  std::string span_id_hex() const;
+  std::string trace_id_hex() const;  // 32 digits, lower case.
+  std::string span_id_hex() const;   // 16.
   // False: the trace is not recorded; ids still travel on.
   bool sampled() const { return sampled_; }
 
   // Empty where nothing was set. Views hold as long as this Context or a copy of it does.
   const Tags& tags() const;
   const Baggage& baggage() const;
-  std::string_view trace_state() const;
+  std::string_view trace_state() const;  // W3C tracestate, as it came.
 
   // This context with something else.
   Context with_tags(const Tags& tags) const;  // merged(tags(), tags)
@@ -59,8 +63,12 @@ class Context {
   Context with_span(const SpanId& span_id) const;
 
  private:
-  friend class Span;
+  friend struct ContextAccess;
+  friend struct SpanFactory;
   struct Extras;
+  // Those of this context, to be changed and put in.
+  Extras copy_extras() const;
+  Context with_extras(Extras extras) const;
 
   TraceId trace_id_;
   SpanId span_id_;
@@ -68,8 +76,10 @@ class Context {
   std::shared_ptr<const Extras> extras_;  // Null: nothing set.
 };
 
-// Makes a context current on this thread until the scope ends, then what was before. Scopes end in
-// reverse order, on the thread that opened them.
+struct ScopeFrame;
+
+// Makes a context current on this thread until the scope ends, then what was before. Scopes should end in
+// reverse order; one that ends early, or on another thread, disturbs no other and is no longer current.
 class ContextScope {
  public:
   explicit ContextScope(const Context& context);
@@ -78,7 +88,7 @@ class ContextScope {
   ContextScope& operator=(const ContextScope&) = delete;
 
  private:
-  Context before_;
+  ScopeFrame* frame_;  // Of the thread that made it; null when memory was short.
 };
 
 // The current context with these tags: `TagScope here({.feature = "checkout", .user = user_id});`

@@ -1,7 +1,9 @@
 // pitot/span_data.h
 //
 // A span as exporters get it. Everything is borrowed from the span's own memory and holds during the
-// call that hands it over.
+// call that hands it over: copy what is to be kept. Times are Unix nanoseconds, by one clock for all
+// spans of a process: end_ns is never before start_ns.
+// Thread-safety: read-only during the call.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +45,8 @@ struct SpanData {
   std::span<const Attribute> attributes;  // Keys are unique: the last one set won.
   std::span<const SpanEventData> events;
   std::span<const SpanLinkData> links;
-  uint32_t dropped_attributes = 0;  // Beyond the limits of CollectorOptions.
+  // Left out for the limits of CollectorOptions. Texts that were cut are not in these counts.
+  uint32_t dropped_attributes = 0;
   uint32_t dropped_events = 0;
 };
 

@@ -2,6 +2,7 @@
 //
 // Who and what a piece of work is for. Tags given to a scope (TagScope) hold for every span and every
 // model call below it in the same context, and travel to other processes with inject/extract.
+// Thread-safety: values.
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@
 namespace pitot {
 inline namespace sdk {
 
-// Empty: not said. Plain text; values beyond 256 bytes are cut.
+// Empty: not said. Plain text; a Context cuts values beyond 256 bytes.
 struct Tags {
   std::string feature = {};   // Part of the product: "checkout". The first thing money is asked by.
   std::string user = {};      // Pseudonymous id of the end user.
@@ -22,7 +23,7 @@ struct Tags {
   bool operator==(const Tags&) const = default;
 };
 
-// `own` where it says something, else `base`.
+// Field by field: `own` where it says something, else `base`. Throws nothing but std::bad_alloc.
 Tags merged(const Tags& base, const Tags& own);
 
 }  // namespace sdk
