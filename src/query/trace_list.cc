@@ -8,8 +8,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "query/sql_files.h"
-#include "store/day.h"
-#include "store/tables/row_binary.h"
+#include "query/trace_stretch.h"
 
 namespace pitot {
 namespace {
@@ -61,19 +60,6 @@ absl::StatusOr<Position> FirstPosition(const TraceListRequest& request, UnixNano
   return position;
 }
 
-// Binds traces that start within [from, to).
-std::vector<SqlParam> StretchParams(const std::string& project, UnixNanos from, UnixNanos to) {
-  return {
-      {"project", project},
-      {"from_day", fmt::to_string(DayOf(from))},
-      {"to_day", fmt::to_string(DayOf(to))},
-      {"min_hour", fmt::to_string(from / kNanosPerHour)},
-      {"max_hour", fmt::to_string(to / kNanosPerHour)},
-      {"from_ns", fmt::to_string(from)},
-      {"to_ns", fmt::to_string(to)},
-  };
-}
-
 std::vector<SqlParam> ListParams(const std::string& project, const Position& position,
                                  const std::string& trace_id, uint32_t limit) {
   std::vector<SqlParam> params = StretchParams(project, position.since_ns, position.until_ns);
@@ -100,52 +86,17 @@ std::string_view IdOf(std::string_view row) {
   return row.starts_with(kField) ? row.substr(kField.size(), 32) : std::string_view{};
 }
 
-// Traces of the stretch of which a span satisfies the filter. PREWHERE, which the engine does not
-// choose by itself under FINAL: the other columns of traces that do not match are then not read. Right
-// because trace_id is part of the key: all versions of a row have it.
-SqlPiece FilteredList(const std::string& project, const Filter& filter, UnixNanos since_ns,
-                      UnixNanos last_end_ns) {
-  SqlPiece spans = FactsWhere({.project = project,
-                               .window = {.since_ns = since_ns, .until_ns = last_end_ns + 1},
-                               .filter = filter});
-  const std::string_view list = SqlFile("trace_list.sql");
-  const size_t where = list.find("WHERE");
-  spans.sql =
-      fmt::format("{}PREWHERE t.trace_id IN (SELECT f.trace_id FROM facts AS f FINAL WHERE {})\n{}",
-                  list.substr(0, where), spans.sql, list.substr(where));
-  std::erase_if(spans.params, [](const SqlParam& param) { return param.name == "project"; });
-  return spans;
-}
-
-struct Stretch {
-  uint64_t traces = 0;
-  UnixNanos last_end_ns = 0;
-};
-
-absl::StatusOr<Stretch> MeasureStretch(const QueryContext& context, const std::string& project,
-                                       UnixNanos from, UnixNanos to) {
-  ASSIGN_OR_RETURN(
-      const QueryResult result,
-      context.engine.Query(SqlFile("trace_list_bounds.sql"),
-                           context.Options(StretchParams(project, from, to), "RowBinary")));
-  RowBinaryReader in(result.body);
-  Stretch stretch;
-  stretch.traces = in.Number<uint64_t>();
-  stretch.last_end_ns = in.Number<int64_t>();
-  if (!in.ok()) return Internal("the engine's answer to trace_list_bounds.sql cannot be read");
-  return stretch;
-}
-
 // At most `wanted` rows of one stretch, as lines of JSON.
 absl::StatusOr<std::string> ReadStretch(const QueryContext& context,
                                         const TraceListRequest& request, const Position& part,
                                         uint32_t wanted, bool all) {
   SqlPiece list{.sql = std::string(SqlFile("trace_list.sql"))};
   if (!request.filter.empty()) {
-    ASSIGN_OR_RETURN(const Stretch stretch,
+    ASSIGN_OR_RETURN(const TraceStretch stretch,
                      MeasureStretch(context, request.project, part.since_ns, part.until_ns));
     if (stretch.traces == 0 || (stretch.traces < wanted && !all)) return std::string();
-    list = FilteredList(request.project, request.filter, part.since_ns, stretch.last_end_ns);
+    list = OfMatchingTraces(list.sql, request.project, request.filter, part.since_ns,
+                            stretch.last_end_ns);
   }
   std::ranges::move(ListParams(request.project, part, "", wanted), std::back_inserter(list.params));
   ASSIGN_OR_RETURN(QueryResult result,

@@ -43,6 +43,12 @@ struct TestFact {
   int span = 0;   // 0: the next number.
   uint64_t rev = 1;
   bool is_deleted = false;
+  std::string feature = "";
+  std::string finish_reason = "";
+  int64_t input_tokens = 0;
+  int64_t cache_read_tokens = 0;
+  std::optional<int64_t> cost = std::nullopt;  // Nano-USD.
+  bool unpriced = false;
 };
 
 class FiguresTestBase : public StoreTestBase {
@@ -57,13 +63,16 @@ class FiguresTestBase : public StoreTestBase {
         "INSERT INTO facts (keep_days, day, project, is_call, end_ns, trace_id, span_id, rev, "
         "is_deleted, duration_ns, kind, status, name, model, ttft_ns, streaming, role, counted, "
         "output_tokens, reasoning_tokens, tool_name, tool_status, retry_count, prompt_name, "
-        "prompt_version, error_category) VALUES ";
+        "prompt_version, error_category, feature, finish_reason, input_tokens, cache_read_tokens, "
+        "cost, unpriced) VALUES ";
     for (const TestFact& fact : facts) {
       const int span = fact.span != 0 ? fact.span : ++last_span_;
       sql += fmt::format(
           "(30, toDate({}), 'default', {}, {}, unhex('{:032x}'), unhex('{:016x}'), {}, {}, {}, "
           "'{}', '{}', "
-          "'span {}', '{}', {}, {}, '{}', {}, {}, {}, '{}', '{}', {}, '{}', '{}', '{}'),",
+          "'span {}', '{}', {}, {}, '{}', {}, {}, {}, '{}', '{}', {}, '{}', '{}', '{}', '{}', "
+          "'{}', "
+          "{}, {}, {}, {}),",
           DayOf(fact.end_ns),
           fact.kind == "llm" || fact.kind == "embedding" || fact.kind == "reranker", fact.end_ns,
           fact.trace != 0 ? fact.trace : span, span, fact.rev, int{fact.is_deleted},
@@ -71,7 +80,8 @@ class FiguresTestBase : public StoreTestBase {
           fact.ttft_ns ? fmt::to_string(*fact.ttft_ns) : "NULL", fact.streaming, fact.role,
           fact.role == "leaf", fact.output_tokens, fact.reasoning_tokens, fact.tool_name,
           fact.tool_status, fact.retry_count, fact.prompt_name, fact.prompt_version,
-          fact.error_category);
+          fact.error_category, fact.feature, fact.finish_reason, fact.input_tokens,
+          fact.cache_read_tokens, fact.cost ? fmt::to_string(*fact.cost) : "NULL", fact.unpriced);
     }
     sql.pop_back();
     Run(sql);
