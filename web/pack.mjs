@@ -24,10 +24,47 @@ if (!dist || !out) {
   process.exit(2);
 }
 
+// What a first visit may load: the JavaScript of index.html and of the page it shows, compressed.
+const FIRST_LOAD_GZIP_BYTES_MAX = 250_000;
+
 const digest = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+
+// Vite's list of what imports what: file names by module.
+const manifest = JSON.parse(readFileSync(join(dist, '.vite/manifest.json'), 'utf8'));
+
+// The files that the module `key` needs to run, itself among them.
+function scriptsOf(key, found = new Set()) {
+  const { file, imports = [] } = manifest[key];
+  if (file.endsWith('.js') && !found.has(file)) {
+    found.add(file);
+    for (const imported of imports) scriptsOf(imported, found);
+  }
+  return found;
+}
+
+function checkFirstLoad() {
+  const sizes = new Map();
+  const sizeOf = (file) => {
+    if (!sizes.has(file)) sizes.set(file, gzipSync(readFileSync(join(dist, file))).length);
+    return sizes.get(file);
+  };
+  const total = (files) => [...files].reduce((bytes, file) => bytes + sizeOf(file), 0);
+  const pages = manifest['index.html'].dynamicImports.map((page) => ({
+    page,
+    bytes: total(scriptsOf(page, scriptsOf('index.html'))),
+  }));
+  const [largest] = pages.sort((a, b) => b.bytes - a.bytes);
+  const kb = (bytes) => `${Math.ceil(bytes / 1000)} KB`;
+  const words = `first load: ${kb(largest.bytes)} of JavaScript, compressed (${largest.page})`;
+  if (largest.bytes > FIRST_LOAD_GZIP_BYTES_MAX) {
+    throw new Error(`${words}; at most ${kb(FIRST_LOAD_GZIP_BYTES_MAX)}: load parts of it later`);
+  }
+  console.log(words);
+}
 
 function filesIn(folder, path = '/') {
   return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => name !== '.vite')
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) =>
       entry.isDirectory()
@@ -38,6 +75,8 @@ function filesIn(folder, path = '/') {
 
 const brotli = (bytes) =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+
+checkFirstLoad();
 
 const pieces = [];
 let size = 0;

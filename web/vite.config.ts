@@ -19,6 +19,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // pack.mjs sums up from it what a first visit loads.
+    manifest: true,
     emptyOutDir: true,
     rollupOptions: {
       onwarn(warning, warn) {

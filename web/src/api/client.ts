@@ -1,19 +1,12 @@
-// Asks the server. Every call can be aborted; nothing is kept here.
+// Asks the server. Paths, parameters and answers have the types of the API's own document (schema.ts):
+//
+//   await api.get('/api/v1/cost', { since: '24h', by: 'feature' }, signal)
+//   await api.put('/api/v1/budgets/{budget_id}', { budget_id: 'daily' }, { limit_usd: 5, ... })
+//
+// Every call can be aborted; nothing is kept here.
 
 import type { paths } from './schema';
-import type {
-  Answer,
-  FieldTable,
-  FieldValues,
-  GetPath,
-  PathArgs,
-  Query,
-  Session,
-  SpanContents,
-  SpanDetails,
-  TracePage,
-  TraceStructure,
-} from './types';
+import type { Answer, Body, Method, Params, PathOf } from './types';
 
 // What the server said, in its words; status 0 when it could not be reached.
 export class ApiError extends Error {
@@ -26,37 +19,37 @@ export class ApiError extends Error {
   }
 }
 
-export interface TraceQuery {
-  since: string;
-  q: string;
-  limit?: number;
-  cursor?: string | null;
-}
+type Get = <P extends PathOf<'get'>>(
+  path: P,
+  params: Params<P>,
+  signal?: AbortSignal,
+) => Promise<Answer<P>>;
+type Send<M extends Method> = <P extends PathOf<M>>(
+  path: P,
+  params: Params<P, M>,
+  body?: Body<P, M>,
+) => Promise<Answer<P, M>>;
 
 export interface Api {
-  session(signal?: AbortSignal): Promise<Session>;
-  logout(): Promise<void>;
-  traces(query: TraceQuery, signal?: AbortSignal): Promise<TracePage>;
-  trace(traceId: string, signal?: AbortSignal): Promise<TraceStructure>;
-  span(traceId: string, spanId: string, signal?: AbortSignal): Promise<SpanDetails>;
-  fields(signal?: AbortSignal): Promise<FieldTable>;
-  fieldValues(
-    field: string,
-    prefix: string,
-    since: string,
-    signal?: AbortSignal,
-  ): Promise<FieldValues>;
+  get: Get;
+  // These change something, and carry the session's token, which no page of another site can read.
+  post: Send<'post'>;
+  put: Send<'put'>;
+  delete: Send<'delete'>;
 }
 
-type Parameters = Record<string, string | number | null | undefined>;
+type Values = Record<string, string | number | boolean | null | undefined>;
 
-// The address of a path of the API's document, its {arguments} filled in.
-export function apiUrl(path: keyof paths, args: object = {}, query: object = {}): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(String((args as Parameters)[name])),
-  );
+// The address of a path of the API's document: its {arguments} filled in, the other parameters behind.
+export function apiUrl(path: keyof paths, params: object = {}): string {
+  const rest = { ...(params as Values) };
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = rest[name];
+    delete rest[name];
+    return encodeURIComponent(String(value));
+  });
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query as Parameters)) {
+  for (const [name, value] of Object.entries(rest)) {
     if (value != null && value !== '') search.set(name, String(value));
   }
   const text = search.toString();
@@ -77,64 +70,40 @@ export function errorMessage(status: number, body: string): string {
 
 // `onLoggedOut` is called whenever the server wants a login first.
 export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () => {}): Api {
-  async function fail(response: Response): Promise<never> {
-    if (response.status === 401) onLoggedOut();
-    throw new ApiError(response.status, errorMessage(response.status, await response.text()));
-  }
-
-  // Whatever changes something carries the session's token, which no page of another site can read.
-  async function send(method: 'POST' | 'DELETE' | 'PUT', path: keyof paths): Promise<void> {
-    const { csrf_token } = await get('/api/v1/session', {}, {});
-    const headers: Record<string, string> = csrf_token ? { 'x-pitot-csrf': csrf_token } : {};
-    const response = await fetcher(apiUrl(path), { method, headers });
-    if (!response.ok) await fail(response);
-  }
-
-  async function get<P extends GetPath>(
-    path: P,
-    args: PathArgs<P>,
-    query: Query<P>,
-    signal?: AbortSignal,
-  ): Promise<Answer<P>> {
+  async function ask(url: string, init: RequestInit): Promise<unknown> {
     let response: Response;
     try {
-      response = await fetcher(
-        apiUrl(path, args as object, query as object),
-        signal ? { signal } : {},
-      );
+      response = await fetcher(url, init);
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (init.signal?.aborted) throw error;
       throw new ApiError(0, 'the server cannot be reached');
     }
-    if (!response.ok) await fail(response);
-    return (await response.json()) as Answer<P>;
+    const text = await response.text();
+    if (!response.ok) {
+      if (response.status === 401) onLoggedOut();
+      throw new ApiError(response.status, errorMessage(response.status, text));
+    }
+    return text === '' ? undefined : JSON.parse(text);
   }
 
+  const get = ((path, params, signal) =>
+    ask(apiUrl(path, params), signal ? { signal } : {})) as Get;
+
+  const send = (method: string) => async (path: keyof paths, params: object, body?: unknown) => {
+    const { csrf_token } = await get('/api/v1/session', {});
+    const headers: Record<string, string> = csrf_token ? { 'x-pitot-csrf': csrf_token } : {};
+    const init: RequestInit = { method, headers };
+    if (body !== undefined) {
+      headers['content-type'] = 'application/json';
+      init.body = JSON.stringify(body);
+    }
+    return ask(apiUrl(path, params), init);
+  };
+
   return {
-    session: (signal) => get('/api/v1/session', {}, {}, signal),
-    logout: () => send('POST', '/api/v1/logout'),
-    traces: ({ cursor, ...query }, signal) =>
-      get('/api/v1/traces', {}, { ...query, ...(cursor && { cursor }) }, signal),
-    trace: (trace_id, signal) => get('/api/v1/traces/{trace_id}', { trace_id }, {}, signal),
-    span: async (trace_id, span_id, signal) => {
-      const path = '/api/v1/traces/{trace_id}/spans/{span_id}';
-      const span = await get(path, { trace_id, span_id }, {}, signal);
-      return { ...NO_CONTENTS, ...span } as SpanDetails;
-    },
-    fields: (signal) => get('/api/v1/fields', {}, {}, signal),
-    fieldValues: (name, prefix, since, signal) =>
-      get('/api/v1/fields/{name}/values', { name }, { prefix, since, limit: 12 }, signal),
+    get,
+    post: send('POST') as Send<'post'>,
+    put: send('PUT') as Send<'put'>,
+    delete: send('DELETE') as Send<'delete'>,
   };
 }
-
-const NO_CONTENTS: SpanContents = {
-  input: [],
-  output: [],
-  system: [],
-  tool_definitions: [],
-  reasoning: [],
-  tags: {},
-  attributes: {},
-  events: [],
-  links: [],
-};

@@ -32,7 +32,7 @@ export function openLive(q: string, handlers: LiveHandlers): () => void {
     close();
     if (document.hidden) return handlers.onState('paused');
     handlers.onState('connecting');
-    source = new EventSource(apiUrl('/api/v1/live', {}, { q, last_event_id: lastId }));
+    source = new EventSource(apiUrl('/api/v1/live', { q, last_event_id: lastId }));
     source.onopen = () => {
       retryMs = RETRY_FIRST_MS;
       handlers.onState('open');

@@ -5,32 +5,48 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 
-// Paths that answer a GET with JSON, and what they take and answer.
-export type GetPath = {
-  [P in keyof paths]: paths[P] extends {
-    get: { responses: { 200: { content: { 'application/json': unknown } } } };
-  }
-    ? P
-    : never;
+export type Method = 'get' | 'post' | 'put' | 'delete';
+
+// Paths that know a method.
+export type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P] extends { [K in M]: object } ? P : never;
 }[keyof paths];
-export type Answer<P extends GetPath> = paths[P] extends {
-  get: { responses: { 200: { content: { 'application/json': infer A } } } };
-}
-  ? A
+
+type Operation<P extends keyof paths, M extends Method> = paths[P] extends { [K in M]: infer O }
+  ? O
   : never;
-export type Query<P extends GetPath> = paths[P] extends { get: { parameters: { query?: infer Q } } }
-  ? Q
-  : never;
-export type PathArgs<P extends GetPath> = paths[P] extends {
-  get: { parameters: { path: infer A } };
-}
-  ? A
-  : Record<never, never>;
+type Good<R> = R extends { 200: infer A } ? A : R extends { 201: infer A } ? A : never;
+
+// What a path answers: JSON, or nothing where the document names none.
+export type Answer<P extends keyof paths, M extends Method = 'get'> =
+  Operation<P, M> extends { responses: infer R }
+    ? Good<R> extends { content: { 'application/json': infer A } }
+      ? A
+      : void
+    : never;
+
+type ArgsOf<O> = O extends { parameters: { path: infer A } } ? A : unknown;
+type QueryOf<O> = O extends { parameters: { query?: infer Q } } ? NonNullable<Q> : unknown;
+// A parameter may be left out by undefined or null too.
+type Loose<T> = { [K in keyof T]: T[K] | null | undefined };
+
+// What a path takes: the {arguments} in it and the parameters behind it, in one object.
+export type Params<P extends keyof paths, M extends Method = 'get'> = ArgsOf<Operation<P, M>> &
+  Loose<QueryOf<Operation<P, M>>>;
+
+export type Body<P extends keyof paths, M extends Method> =
+  Operation<P, M> extends { requestBody?: { content: { 'application/json': infer B } } }
+    ? B
+    : Operation<P, M> extends { requestBody: { content: { 'application/json': infer B } } }
+      ? B
+      : Json;
 
 export type Trace = Schemas['Trace'];
 export type Span = Schemas['Span'];
 export type SpanKind = Schemas['Kind'];
 export type SpanStatus = Schemas['Status'];
+export type ToolStatus = Schemas['ToolStatus'];
+export type TokenBuckets = Schemas['TokenBuckets'];
 export type TracePage = Answer<'/api/v1/traces'>;
 export type TraceStructure = Answer<'/api/v1/traces/{trace_id}'>;
 export type Session = Answer<'/api/v1/session'>;

@@ -1,72 +1,83 @@
-import { useQuery } from '@tanstack/react-query';
+// What stands around every page: the places to go, who is logged in, the theme, the help.
+
 import { Link, Outlet, useRouterState, type ErrorComponentProps } from '@tanstack/react-router';
-import { useRef } from 'react';
-import { useApi } from 'api/context';
-import { ListSearchProvider, type ListSearch } from 'base/listSearch';
-import { ErrorNotice, Notice } from 'widgets/Notice';
-import iconUrl from './icon.svg';
+import { useCallback, useRef, useState } from 'react';
+import { CarriedProvider, type Carried } from 'base/carried';
+import { classes } from 'base/classes';
+import { useStored } from 'base/stored';
+import { Icon } from 'widgets/Icon';
+import { ErrorNotice, Notice, Waiting } from 'widgets/Notice';
+import { ToastProvider } from 'widgets/Toast';
+import { HelpDialog } from './HelpDialog';
+import { Nav } from './Nav';
+import { useKeys } from './useKeys';
 import './Shell.css';
 
 export function Shell() {
-  const here: ListSearch | null = useRouterState({
-    select: (state): ListSearch | null =>
-      state.location.pathname === '/traces' ? (state.location.search as ListSearch) : null,
-  });
-  const left = useRef<ListSearch>({});
-  if (here) left.current = here;
+  const carried = useLastSeen();
+  const [help, setHelp] = useState(false);
+  const [menu, setMenu] = useState(false);
+  const [wide, setWide] = useStored('nav.wide', 1);
+  useKeys(
+    carried,
+    useCallback(() => setHelp(true), []),
+  );
   return (
-    <ListSearchProvider value={left.current}>
-      <div className="shell">
-        <nav className="nav" aria-label="Pages">
-          <Link to="/traces" className="nav-home">
-            <img src={iconUrl} width="20" height="20" alt="" />
-            Pitot
-          </Link>
-          <Link
-            to="/traces"
-            search={left.current}
-            className="nav-link"
-            activeProps={{ className: 'nav-link nav-active' }}
-          >
-            Traces
-          </Link>
-          <LoggedIn />
-        </nav>
-        <div className="shell-page">
-          <Outlet />
+    <CarriedProvider value={carried}>
+      <ToastProvider>
+        <div className={classes('shell', wide === 2 && 'shell-narrow', menu && 'shell-menu')}>
+          <a className="shell-skip" href="#page">
+            To the page
+          </a>
+          <Nav
+            carried={carried}
+            menu={menu}
+            onMenu={setMenu}
+            onFold={() => setWide(wide === 2 ? 1 : 2)}
+            onHelp={() => setHelp(true)}
+          />
+          <div className="shell-page" id="page" tabIndex={-1}>
+            <Outlet />
+          </div>
         </div>
-      </div>
-    </ListSearchProvider>
+        {help && <HelpDialog onClose={() => setHelp(false)} />}
+      </ToastProvider>
+    </CarriedProvider>
   );
 }
 
-// Who is logged in, and the way out. Nothing where no login is needed.
-function LoggedIn() {
-  const api = useApi();
-  const { data: session } = useQuery({
-    queryKey: ['session'],
-    queryFn: ({ signal }) => api.session(signal),
-    staleTime: Infinity,
-  });
-  if (!session?.key || !session.csrf_token) return null;
-  return (
-    <div className="nav-session">
-      <span title={`${session.key.scopes.join(', ')}; project ${session.key.project}`}>
-        {session.key.name}
-      </span>
-      <button type="button" onClick={() => void api.logout().finally(() => location.assign('/'))}>
-        Log out
-      </button>
-    </div>
-  );
+// The window and the filter of the last address that had them: pages without any do not lose them.
+function useLastSeen(): Carried {
+  const seen = useRef<Carried>({});
+  const search = useRouterState({ select: (state) => state.location.search as Carried });
+  const { since, until, q } = search;
+  const place = useRouterState({ select: (state) => hasWindow(state.location.pathname) });
+  if (
+    place &&
+    (since !== seen.current.since || until !== seen.current.until || q !== seen.current.q)
+  )
+    seen.current = { since, until, q };
+  return seen.current;
+}
+
+// Pages that are about one thing know no window: /traces/ID, /settings.
+function hasWindow(path: string): boolean {
+  return !/^\/(traces\/|settings|preflight|sql)/.test(path);
 }
 
 export function NotFound() {
   return (
     <Notice title="There is no such page">
-      <Link to="/traces">To the traces</Link>
+      <Link to="/" className="button">
+        <Icon name="back" />
+        To the overview
+      </Link>
     </Notice>
   );
+}
+
+export function PagePending() {
+  return <Waiting title="Loading the page …" />;
 }
 
 export function PageFailed({ error, reset }: ErrorComponentProps) {

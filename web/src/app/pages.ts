@@ -1,7 +1,21 @@
 // Every page, one line each. pages.json has their paths for the server too.
 
 import type { Page } from 'base/page';
+import type { IconName } from 'widgets/Icon';
 import { tracePage } from 'pages/trace';
 import { tracesPage } from 'pages/traces';
 
 export const PAGES: readonly Page[] = [tracesPage, tracePage];
+
+// A place of the navigation: a page that is there for everybody to go to.
+export interface Place {
+  path: string; // Of a page above, without $arguments; pages below it belong to the place.
+  label: string;
+  icon: IconName;
+  key: string; // g, then this key, goes there.
+  plain?: true; // Knows no window of time and no filter: the address carries none.
+}
+
+export const PLACES: readonly Place[] = [
+  { path: '/traces', label: 'Traces', icon: 'traces', key: 't' },
+];

@@ -6,7 +6,7 @@ import {
   type AnyRoute,
 } from '@tanstack/react-router';
 import { PAGES } from './pages';
-import { NotFound, PageFailed, Shell } from './Shell';
+import { NotFound, PageFailed, PagePending, Shell } from './Shell';
 
 // ?q=kind+%3D+llm, as a person would write it and other tools too, instead of JSON in the address.
 function parseSearch(text: string): Record<string, string> {
@@ -49,6 +49,9 @@ export function createAppRouter() {
     routeTree: root.addChildren(routes),
     parseSearch,
     stringifySearch,
-    defaultPreload: false,
+    // The code of a page is loaded when somebody is about to go there.
+    defaultPreload: 'intent',
+    defaultPendingMs: 300,
+    defaultPendingComponent: PagePending,
   });
 }

@@ -6,7 +6,9 @@ import {
   formatCostExact,
   formatCount,
   formatDuration,
+  formatAgo,
   formatInt,
+  formatPercent,
   formatTime,
   parseTime,
   UNKNOWN,
@@ -85,4 +87,33 @@ test('times of the API have nanoseconds', () => {
   assert.equal(formatTime(at(2026, 10, 19, 9, 5), now), 'Nov 19 09:05:00');
   assert.equal(formatTime(at(2025, 0, 2, 9, 5), now), 'Jan 02 2025 09:05:00');
   assert.equal(formatTime('no time', now), 'no time');
+});
+
+test('shares of one', () => {
+  const cases: [number | null, string][] = [
+    [null, UNKNOWN],
+    [0, '0%'],
+    [0.0004, '0.04%'],
+    [0.032, '3.2%'],
+    [0.03, '3%'],
+    [0.57, '57%'],
+    [0.9997, '99.97%'],
+    [1, '100%'],
+    [1.5, '150%'],
+    [-0.032, '-3.2%'],
+  ];
+  for (const [share, text] of cases) assert.equal(formatPercent(share), text, String(share));
+});
+
+test('how long ago', () => {
+  const now = Date.UTC(2026, 10, 20);
+  const cases: [number, string][] = [
+    [3, 'just now'],
+    [45, '45 s ago'],
+    [250, '4 min ago'],
+    [3 * 3_600, '3 h ago'],
+    [50 * 3_600, '2 d ago'],
+    [-300, 'in 5 min'],
+  ];
+  for (const [seconds, text] of cases) assert.equal(formatAgo(now - seconds * 1000, now), text);
 });

@@ -51,6 +51,39 @@ export function formatInt(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+// A share of one: "0%", "0.04%", "3.2%", "57%".
+export function formatPercent(share: number | null | undefined): string {
+  if (share == null || !Number.isFinite(share)) return UNKNOWN;
+  const percent = share * 100;
+  const size = Math.abs(percent);
+  if (size === 0) return '0%';
+  if (size < 0.1) return `${percent.toPrecision(1)}%`;
+  // 99.97% must not become 100%.
+  if (size < 9.95 || (size > 99 && size < 100))
+    return `${trimZeros(percent.toFixed(size > 99 ? 2 : 1))}%`;
+  return `${Math.round(percent)}%`;
+}
+
+function trimZeros(text: string): string {
+  return text.replace(/\.?0+$/, '');
+}
+
+// "just now", "4 min ago", "3 h ago", "2 d ago"; "in 5 min".
+export function formatAgo(atMs: number, nowMs: number): string {
+  if (!Number.isFinite(atMs)) return UNKNOWN;
+  const seconds = Math.round(Math.abs(nowMs - atMs) / 1000);
+  if (seconds < 10) return 'just now';
+  const [value, unit] =
+    seconds < 60
+      ? [seconds, 's']
+      : seconds < 3_600
+        ? [Math.round(seconds / 60), 'min']
+        : seconds < 36 * 3_600
+          ? [Math.round(seconds / 3_600), 'h']
+          : [Math.round(seconds / 86_400), 'd'];
+  return nowMs >= atMs ? `${value} ${unit} ago` : `in ${value} ${unit}`;
+}
+
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   if (bytes < 1024 * 1024) return `${formatShort(bytes / 1024)} KB`;

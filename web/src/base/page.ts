@@ -1,16 +1,24 @@
 // What a page folder gives to app/pages.ts: one line there registers it.
 
-import type { JSX } from 'react';
+import type { RouteComponent } from '@tanstack/react-router';
 
 export interface Page {
   // As in app/pages.json, which the server reads too: "/traces/$trace_id".
   path: string;
   // The search parameters it understands, from whatever the address holds.
   search: (raw: Record<string, unknown>) => Record<string, string | undefined>;
-  view: () => JSX.Element;
+  // Made by lazyRouteComponent(() => import('./CostView'), 'CostView'): the code of a page is loaded
+  // when somebody goes there.
+  view: RouteComponent;
 }
 
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string' && value !== '') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+// `search` of a page that understands the window of time, the filter, and the parameters `names`.
+export function searchOf(...names: string[]): Page['search'] {
+  return (raw) =>
+    Object.fromEntries(['since', 'until', 'q', ...names].map((name) => [name, textOf(raw[name])]));
 }

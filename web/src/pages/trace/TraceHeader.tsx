@@ -8,7 +8,7 @@ import {
   formatTime,
   plural,
 } from 'base/format';
-import { useListSearch } from 'base/listSearch';
+import { useCarried } from 'base/carried';
 import { visibleText } from 'base/text';
 import { CopyButton } from 'widgets/CopyButton';
 import { quoteValue } from 'widgets/filter/complete';
@@ -33,7 +33,7 @@ export function TraceHeader({ trace, underWay }: { trace: Trace; underWay: boole
       <div className="trace-title">
         <Link
           to="/traces"
-          search={useListSearch()}
+          search={useCarried()}
           className="button plain small"
           aria-label="All traces"
         >

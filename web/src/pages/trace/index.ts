@@ -1,5 +1,5 @@
+import { lazyRouteComponent } from '@tanstack/react-router';
 import { textOf, type Page } from 'base/page';
-import { TraceView } from './TraceView';
 
 export const tracePage: Page = {
   path: '/traces/$trace_id',
@@ -8,5 +8,5 @@ export const tracePage: Page = {
     tab: textOf(raw['tab']),
     find: textOf(raw['find']),
   }),
-  view: TraceView,
+  view: lazyRouteComponent(() => import('./TraceView'), 'TraceView'),
 };

@@ -23,7 +23,7 @@ export function useTrace(traceId: string) {
   const api = useApi();
   const trace = useQuery({
     queryKey: ['trace', traceId],
-    queryFn: ({ signal }) => api.trace(traceId, signal),
+    queryFn: ({ signal }) => api.get('/api/v1/traces/{trace_id}', { trace_id: traceId }, signal),
     staleTime: 15_000,
   });
   const underWay = trace.data !== undefined && isUnderWay(trace.data, Date.now());

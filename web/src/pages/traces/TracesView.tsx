@@ -54,7 +54,7 @@ export function TracesView() {
   const empty = list.error === null && !list.loading && list.rows.length === 0;
   const anything = useQuery({
     queryKey: ['any-trace'],
-    queryFn: ({ signal }) => api.traces({ q: '', since: EVER, limit: 1 }, signal),
+    queryFn: ({ signal }) => api.get('/api/v1/traces', { since: EVER, limit: 1 }, signal),
     enabled: empty,
     refetchInterval: (query) => (query.state.data?.traces.length === 0 ? 2_000 : false),
   }).data;

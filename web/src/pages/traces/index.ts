@@ -1,12 +1,8 @@
-import { textOf, type Page } from 'base/page';
-import { TracesView } from './TracesView';
+import { lazyRouteComponent } from '@tanstack/react-router';
+import { searchOf, type Page } from 'base/page';
 
 export const tracesPage: Page = {
   path: '/traces',
-  search: (raw) => ({
-    q: textOf(raw['q']),
-    since: textOf(raw['since']),
-    live: textOf(raw['live']),
-  }),
-  view: TracesView,
+  search: searchOf('live'),
+  view: lazyRouteComponent(() => import('./TracesView'), 'TracesView'),
 };

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from 'api/client';
 import { useApi, useLive } from 'api/context';
 import type { LiveState } from 'api/live';
-import type { LiveGap, Trace } from 'api/types';
+import type { LiveGap, Trace, TracePage } from 'api/types';
 import { mergeTraces, reaches } from './rows';
 
 const PAGE_ROWS = 100;
@@ -40,7 +40,7 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
   const list = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) =>
-      api.traces({ q, since, limit: PAGE_ROWS, cursor: pageParam }, signal),
+      api.get('/api/v1/traces', { q, since, limit: PAGE_ROWS, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     staleTime: 15_000,
@@ -66,13 +66,21 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
       const newer = new Map<string, Trace>();
       let cursor: string | null = null;
       for (let page = 0; page < HEAD_PAGES_MAX; ++page) {
-        const head = await api.traces({ q, since, limit: PAGE_ROWS, cursor }, signal);
+        const head: TracePage = await api.get(
+          '/api/v1/traces',
+          { q, since, limit: PAGE_ROWS, cursor },
+          signal,
+        );
         for (const trace of head.traces) newer.set(trace.trace_id, trace);
         if (reaches(head, known.current)) {
           const below = touchedBelow(seenAt.current, known.current, newer);
           if (below.length > 0) {
             const q = `trace_id in (${below.join(', ')})`;
-            const older = await api.traces({ q, since, limit: below.length }, signal);
+            const older = await api.get(
+              '/api/v1/traces',
+              { q, since, limit: below.length },
+              signal,
+            );
             for (const trace of older.traces) newer.set(trace.trace_id, trace);
           }
           setFresh((before) => new Map([...before, ...newer]));

@@ -94,6 +94,7 @@ export function FilterBar({ value, since, error, onChange }: FilterBarProps) {
           className="filter-input mono"
           role="combobox"
           aria-label="Filter"
+          aria-keyshortcuts="/"
           aria-expanded={shown}
           aria-controls={listId}
           aria-autocomplete="list"
@@ -178,7 +179,7 @@ function useCompletions(draft: string, caret: number, since: string, open: boole
   const table =
     useQuery({
       queryKey: ['fields'],
-      queryFn: ({ signal }) => api.fields(signal),
+      queryFn: ({ signal }) => api.get('/api/v1/fields', {}, signal),
       staleTime: Infinity,
       enabled: open,
     }).data ?? NO_FIELDS;
@@ -192,7 +193,8 @@ function useCompletions(draft: string, caret: number, since: string, open: boole
   );
   const asked = useQuery({
     queryKey: ['field-values', field, prefix, since],
-    queryFn: ({ signal }) => api.fieldValues(field, prefix, since, signal),
+    queryFn: ({ signal }) =>
+      api.get('/api/v1/fields/{name}/values', { name: field, prefix, since, limit: 12 }, signal),
     staleTime: 30_000,
     enabled: open && wanted.kind === 'value' && known === null,
     placeholderData: (before) => before,

@@ -3,6 +3,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useApi } from 'api/context';
+import { readSpan } from 'api/span';
 import type { Span, SpanDetails } from 'api/types';
 import { formatCost, formatCount, formatDuration, plural } from 'base/format';
 import { visibleText } from 'base/text';
@@ -40,7 +41,7 @@ export function SpanPanel({ traceId, span, tab, onTab, onSpan, onClose }: SpanPa
   const details = useQuery({
     // A running span becomes another one when it ends.
     queryKey: ['span', traceId, spanId, span.status],
-    queryFn: ({ signal }) => api.span(traceId, spanId, signal),
+    queryFn: ({ signal }) => readSpan(api, traceId, spanId, signal),
     staleTime: 60_000,
     placeholderData: keepPreviousData,
   });

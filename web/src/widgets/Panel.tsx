@@ -1,0 +1,127 @@
+// A part of a page with a title of its own. Given the state of a query it shows what is missing: that it
+// is being read, the server's own words when it failed, with a retry, or that there is nothing.
+//
+//   const tools = useGet('/api/v1/tools', view.params);
+//   <Panel title="Tools" cols={6} state={tools} link={{ to: '/tools', label: 'All tools' }}
+//          empty={(answer) => answer.tools.length === 0 && <EmptyState title="No tool was called" />}>
+//     {(answer) => <ToolTable tools={answer.tools} />}
+//   </Panel>
+
+import type { ReactNode } from 'react';
+import { useId } from 'react';
+import { classes } from 'base/classes';
+import { Help } from './Help';
+import { ErrorNotice, Waiting } from './Notice';
+import { ViewLink } from './page/ViewLink';
+import { Icon } from './Icon';
+import './Panel.css';
+
+// What a query's result offers; useGet's has it all.
+export interface PanelState<T> {
+  data: T | undefined;
+  error: Error | null;
+  isPlaceholderData?: boolean;
+  refetch: () => unknown;
+}
+
+interface PanelFrame {
+  title: string;
+  help?: ReactNode; // What is counted, of what, by which time; behind a question mark.
+  note?: ReactNode; // Beside the title: a total.
+  link?: { to: string; label: string; search?: Record<string, string | undefined> };
+  actions?: ReactNode;
+  cols?: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 12; // Of twelve, where there is room.
+  flush?: boolean; // No space around: tables.
+  className?: string;
+}
+
+interface PlainPanel extends PanelFrame {
+  state?: undefined;
+  children: ReactNode;
+}
+
+interface StatePanel<T> extends PanelFrame {
+  state: PanelState<T>;
+  empty?: (data: T) => ReactNode; // What to show instead, when there is nothing; else false.
+  children: (data: T) => ReactNode;
+}
+
+export function Panel<T>(props: PlainPanel | StatePanel<T>) {
+  const { title, help, note, link, actions, cols = 12, flush = false, className } = props;
+  const id = useId();
+  return (
+    <section
+      className={classes('panel', `panel-${cols}`, flush && 'panel-flush', className)}
+      aria-labelledby={id}
+    >
+      <header className="panel-head">
+        <h2 id={id}>{title}</h2>
+        {help !== undefined && <Help about={title}>{help}</Help>}
+        {note !== undefined && <span className="panel-note">{note}</span>}
+        <span className="panel-space" />
+        {actions}
+        {link && (
+          <ViewLink
+            to={link.to}
+            {...(link.search && { search: link.search })}
+            className="panel-link"
+          >
+            {link.label}
+            <Icon name="open" />
+          </ViewLink>
+        )}
+      </header>
+      {props.state === undefined ? (
+        <div className="panel-body">{props.children}</div>
+      ) : (
+        <StateBody state={props.state} {...(props.empty && { empty: props.empty })}>
+          {props.children}
+        </StateBody>
+      )}
+    </section>
+  );
+}
+
+function StateBody<T>({
+  state,
+  empty,
+  children,
+}: {
+  state: PanelState<T>;
+  empty?: (data: T) => ReactNode;
+  children: (data: T) => ReactNode;
+}) {
+  const { data, error } = state;
+  if (data === undefined) {
+    return (
+      <div className="panel-body panel-center">
+        {error ? (
+          <ErrorNotice error={error} retry={() => void state.refetch()} />
+        ) : (
+          <Waiting title="Reading …" />
+        )}
+      </div>
+    );
+  }
+  const nothing = empty?.(data) || null;
+  return (
+    <div
+      className={classes(
+        'panel-body',
+        nothing !== null && 'panel-center',
+        state.isPlaceholderData && 'panel-old',
+      )}
+      aria-busy={state.isPlaceholderData}
+    >
+      {error && (
+        <p className="panel-stale warn" role="alert">
+          Not up to date: {error.message}{' '}
+          <button type="button" className="button small" onClick={() => void state.refetch()}>
+            Try again
+          </button>
+        </p>
+      )}
+      {nothing ?? children(data)}
+    </div>
+  );
+}
