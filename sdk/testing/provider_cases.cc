@@ -14,7 +14,7 @@ struct Api {
 const std::vector<Api>& Apis() {
   static const std::vector<Api> kApis = {
       {"messages", "/v1/messages",
-       R"({"model":"claude-sonnet-4-5","max_tokens":1024,)"
+       R"({"model":"claude-sonnet-5","max_tokens":1024,)"
        R"("messages":[{"role":"user","content":"Will it rain in Paris?"}])",
        R"(,"stream":true)"},
       {"chat", "/v1/chat/completions",
@@ -223,7 +223,7 @@ void AddEchoes(std::vector<ProviderCase>& out) {
       {.name = "messages_echo_result",
        .path = messages.path,
        .body =
-           R"({"model":"claude-sonnet-4-5","max_tokens":1024,"tools":[{"name":"get_weather",)"
+           R"({"model":"claude-sonnet-5","max_tokens":1024,"tools":[{"name":"get_weather",)"
            R"("input_schema":{"type":"object"}}],"messages":[)"
            R"({"role":"user","content":"Will it rain in Paris?"},{"role":"assistant","content":)"
            R"([{"type":"tool_use","id":"toolu_1","name":"get_weather","input":{}}]},)"
@@ -244,7 +244,7 @@ void AddEchoes(std::vector<ProviderCase>& out) {
                          R"("output":"rain, 18 C"}]})"});
   out.push_back({.name = "messages_echo_length",
                  .path = messages.path,
-                 .body = R"({"model":"claude-sonnet-4-5","max_tokens":4,"messages":[)"
+                 .body = R"({"model":"claude-sonnet-5","max_tokens":4,"messages":[)"
                          R"({"role":"user","content":"Will it rain in Paris?"}]})"});
 }
 
