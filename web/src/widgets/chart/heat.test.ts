@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sparkPath } from './Sparkline';
+import { cellsOf, heatOf, labelledRows, maxCount, type HeatData } from './heat';
+
+const DATA: HeatData = {
+  times: [1000, 2000, 3000],
+  stepMs: 1000,
+  edges: [0, 10, 100],
+  counts: [
+    [1, 0, 5],
+    [0, 2, 0],
+    [0, 0, 1000],
+  ],
+};
+
+test('a rectangle of cells, whichever way it was dragged', () => {
+  const whole = { fromMs: 1000, toMs: 3000, low: 0, high: 100, count: 3 };
+  assert.deepEqual(cellsOf(DATA, { column0: 0, column1: 1, row0: 0, row1: 1 }), whole);
+  assert.deepEqual(cellsOf(DATA, { column0: 1, column1: 0, row0: 1, row1: 0 }), whole);
+  const top = cellsOf(DATA, { column0: 2, column1: 2, row0: 2, row1: 2 });
+  assert.deepEqual(top, { fromMs: 3000, toMs: 4000, low: 100, high: null, count: 1000 });
+});
+
+test('colours grow with the logarithm, and one call is seen', () => {
+  assert.equal(maxCount(DATA), 1000);
+  assert.equal(heatOf(0, 1000), 0);
+  assert.equal(heatOf(1, 1000), 0.15);
+  assert.equal(heatOf(1000, 1000), 1);
+  assert.equal(heatOf(1, 1), 1);
+});
+
+test('labels do not touch', () => {
+  assert.deepEqual(labelledRows(4, 80, 20), [0, 1, 2, 3]);
+  assert.deepEqual(labelledRows(8, 80, 20), [0, 2, 4, 6]);
+});
+
+test('a sparkline has gaps, and single values are seen', () => {
+  assert.equal(sparkPath([0, 10], 10, 12), 'M0.0 11.0L10.0 1.0');
+  assert.equal(sparkPath([10, null, 10], 10, 12), 'M0.0 1.0h1M10.0 1.0h1');
+  assert.equal(sparkPath([null, null], 10, 12), '');
+});
