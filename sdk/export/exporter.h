@@ -36,8 +36,8 @@ class Exporter {
 
   // "otlp http://127.0.0.1:4318/v1/traces": as ExporterStats::name.
   virtual std::string_view name() const = 0;
-  // True: Take also gets spans with SpanStatus::kRunning. May turn true while running: an OTLP
-  // receiver tells whether it is Pitot by its first answer.
+  // True: Take also gets spans with SpanStatus::kRunning. Turns false when an OTLP receiver's answer
+  // shows that it is not Pitot; what was announced before is then not sent.
   virtual bool wants_running() const { return false; }
 
   // Starts its thread. Take before it queues.
