@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "pitot/attribute.h"
@@ -17,6 +18,18 @@
 
 namespace pitot {
 inline namespace sdk {
+
+// Lower case, as traceparent and every receiver write ids.
+template <size_t N>
+std::string hex(const Id<N>& id) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const uint8_t byte : id.bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
 
 struct SpanEventData {
   int64_t time_ns = 0;  // Unix nanoseconds.
