@@ -86,7 +86,8 @@ std::unique_ptr<Exporter> MakeHttp(std::string name, const Delivery& delivery, b
 
 void AddHeaders(HeaderList& headers, const HeaderList& more) {
   for (const auto& [name, value] : more) {
-    std::erase_if(headers, [&](const auto& header) { return EqualNoCase(header.first, name); });
+    std::erase_if(headers,
+                  [&name = name](const auto& header) { return EqualNoCase(header.first, name); });
     headers.emplace_back(name, value);
   }
 }
