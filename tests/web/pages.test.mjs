@@ -23,6 +23,11 @@ webTest('a trace appears live while its agent runs, and shows messages', async (
 
   await page.getByRole('heading', { name: 'No traces yet' }).waitFor();
   assert.match(await page.locator('pre').first().textContent(), new RegExp(pitot.httpUrl));
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .getByRole('link', { name: 'Traces' })
+    .click();
+  await page.getByRole('heading', { name: 'No traces yet' }).waitFor();
 
   const agent = spawn(
     process.execPath,

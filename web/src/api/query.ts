@@ -18,9 +18,11 @@ import { useApi } from './context';
 import type { paths } from './schema';
 import type { Answer, Params, PathOf } from './types';
 
-export interface GetOptions {
+export interface GetOptions<A> {
   // Asks again this often. Without it: when the window of time or the filter changes, or on retry.
-  everyMs?: number;
+  everyMs?: number | false;
+  // The same, by what was answered: false once there is no need any more.
+  untilMs?: (answer: A) => number | false;
   enabled?: boolean;
   // How old an answer may be that is shown without asking anew.
   staleMs?: number;
@@ -29,7 +31,7 @@ export interface GetOptions {
 export function useGet<P extends PathOf<'get'>>(
   path: P,
   params: Params<P>,
-  { everyMs, enabled = true, staleMs = 2_000 }: GetOptions = {},
+  { everyMs = false, untilMs, enabled = true, staleMs = 2_000 }: GetOptions<Answer<P>> = {},
 ): UseQueryResult<Answer<P>> {
   const api = useApi();
   return useQuery<Answer<P>>({
@@ -38,7 +40,8 @@ export function useGet<P extends PathOf<'get'>>(
     enabled,
     staleTime: staleMs,
     placeholderData: keepPreviousData as never,
-    ...(everyMs !== undefined && { refetchInterval: everyMs }),
+    refetchInterval: ({ state }) =>
+      untilMs && state.data !== undefined ? untilMs(state.data) : everyMs,
   });
 }
 

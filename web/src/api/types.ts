@@ -4,6 +4,7 @@
 import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
+export type Schema<Name extends keyof Schemas> = Schemas[Name];
 
 export type Method = 'get' | 'post' | 'put' | 'delete';
 

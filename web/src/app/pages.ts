@@ -2,10 +2,11 @@
 
 import type { Page } from 'base/page';
 import type { IconName } from 'widgets/Icon';
+import { overviewPage } from 'pages/overview';
 import { tracePage } from 'pages/trace';
 import { tracesPage } from 'pages/traces';
 
-export const PAGES: readonly Page[] = [tracesPage, tracePage];
+export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage];
 
 // A place of the navigation: a page that is there for everybody to go to.
 export interface Place {
@@ -17,5 +18,6 @@ export interface Place {
 }
 
 export const PLACES: readonly Place[] = [
+  { path: '/', label: 'Overview', icon: 'overview', key: 'o' },
   { path: '/traces', label: 'Traces', icon: 'traces', key: 't' },
 ];

@@ -1,10 +1,4 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  redirect,
-  type AnyRoute,
-} from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, type AnyRoute } from '@tanstack/react-router';
 import { PAGES } from './pages';
 import { NotFound, PageFailed, PagePending, Shell } from './Shell';
 
@@ -34,15 +28,6 @@ export function createAppRouter() {
       path: page.path,
       validateSearch: page.search,
       component: page.view,
-    }),
-  );
-  routes.push(
-    createRoute({
-      getParentRoute: () => root,
-      path: '/',
-      beforeLoad: () => {
-        throw redirect({ to: '/traces', replace: true });
-      },
     }),
   );
   return createRouter({

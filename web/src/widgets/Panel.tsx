@@ -12,6 +12,7 @@ import { useId } from 'react';
 import { classes } from 'base/classes';
 import { Help } from './Help';
 import { ErrorNotice, Waiting } from './Notice';
+import { useHasPage } from './page/useHasPage';
 import { ViewLink } from './page/ViewLink';
 import { Icon } from './Icon';
 import './Panel.css';
@@ -60,16 +61,7 @@ export function Panel<T>(props: PlainPanel | StatePanel<T>) {
         {note !== undefined && <span className="panel-note">{note}</span>}
         <span className="panel-space" />
         {actions}
-        {link && (
-          <ViewLink
-            to={link.to}
-            {...(link.search && { search: link.search })}
-            className="panel-link"
-          >
-            {link.label}
-            <Icon name="open" />
-          </ViewLink>
-        )}
+        {link && <PanelLink {...link} />}
       </header>
       {props.state === undefined ? (
         <div className="panel-body">{props.children}</div>
@@ -79,6 +71,16 @@ export function Panel<T>(props: PlainPanel | StatePanel<T>) {
         </StateBody>
       )}
     </section>
+  );
+}
+
+function PanelLink({ to, label, search }: NonNullable<PanelFrame['link']>) {
+  if (!useHasPage(to)) return null;
+  return (
+    <ViewLink to={to} {...(search && { search })} className="panel-link">
+      {label}
+      <Icon name="open" />
+    </ViewLink>
   );
 }
 

@@ -1,21 +1,16 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef } from 'react';
 import { ApiError } from 'api/client';
-import { useApi } from 'api/context';
 import { plural } from 'base/format';
 import { DEFAULT_SINCE, TIME_RANGES } from 'base/range';
 import { useTitle } from 'base/title';
 import { quoteValue } from 'widgets/filter/complete';
 import { FilterBar } from 'widgets/filter/FilterBar';
+import { FirstSpan, useAnything } from 'widgets/FirstSpan';
 import { ErrorNotice, Notice, Waiting } from 'widgets/Notice';
-import { FirstSpan } from './FirstSpan';
 import { TraceTable } from './TraceTable';
 import { useTraces, type TraceList } from './useTraces';
 import './TracesView.css';
-
-// Everything that is stored, whatever its age.
-const EVER = '3650d';
 
 interface Search {
   q?: string;
@@ -24,7 +19,6 @@ interface Search {
 }
 
 export function TracesView() {
-  const api = useApi();
   const search: Search = useSearch({ strict: false });
   const navigate = useNavigate();
   const q = search.q ?? '';
@@ -52,17 +46,12 @@ export function TracesView() {
 
   // Empty because of the window and the filter, or because nothing was ever sent?
   const empty = list.error === null && !list.loading && list.rows.length === 0;
-  const anything = useQuery({
-    queryKey: ['any-trace'],
-    queryFn: ({ signal }) => api.get('/api/v1/traces', { since: EVER, limit: 1 }, signal),
-    enabled: empty,
-    refetchInterval: (query) => (query.state.data?.traces.length === 0 ? 2_000 : false),
-  }).data;
+  const anything = useAnything(empty);
   // The very first one: the list, which was empty, is read again.
   const waited = useRef(false);
   const { reload } = list;
   useEffect(() => {
-    if (anything?.traces.length === 0) waited.current = true;
+    if (anything === false) waited.current = true;
     else if (anything && waited.current) {
       waited.current = false;
       reload();
@@ -70,7 +59,15 @@ export function TracesView() {
   }, [anything, reload]);
   const filterError = list.error instanceof ApiError && list.error.status === 400 && q !== '';
 
-  if (empty && anything?.traces.length === 0) return <FirstSpan live={list.live} />;
+  if (empty && anything === false) {
+    return (
+      <FirstSpan
+        {...(list.live === 'retrying' && {
+          waiting: 'The live stream is away; asking every few seconds',
+        })}
+      />
+    );
+  }
   return (
     <main className="traces">
       <h1 className="sr-only">Traces</h1>

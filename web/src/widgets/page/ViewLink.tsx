@@ -7,6 +7,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useCarried } from 'base/carried';
 import { narrowed } from './narrow';
+import { useHasPage } from './useHasPage';
 
 interface ViewLinkProps {
   to: string;
@@ -24,6 +25,7 @@ export function ViewLink(props: ViewLinkProps) {
   const carried = useCarried();
   let q = carried.q ?? '';
   for (const [field, value] of Object.entries(narrow ?? {})) q = narrowed(q, field, value);
+  if (!useHasPage(to)) return <span title={title}>{children}</span>;
   return (
     <Link
       to={to}

@@ -1,0 +1,132 @@
+import { useGet } from 'api/query';
+import type { Schema } from 'api/types';
+import type { Tone } from 'base/colors';
+import { formatDuration, formatPercent, UNKNOWN } from 'base/format';
+import { visibleText } from 'base/text';
+import { Bar } from 'widgets/Bar';
+import { EmptyState } from 'widgets/EmptyState';
+import { Panel } from 'widgets/Panel';
+import { Pill } from 'widgets/Pill';
+import type { Column } from 'widgets/table/columns';
+import { DataTable } from 'widgets/table/DataTable';
+import { SLOW_MS } from './fresh';
+
+type Slo = Schema<'Slo'>;
+
+const EXAMPLE = `slos:
+  - {name: runs-succeed, filter: "kind = agent", good: "status != error", target: 0.99, window: 30d}`;
+const TONES: Record<Slo['state'], Tone> = {
+  ok: 'good',
+  burning: 'warn',
+  exhausted: 'bad',
+  no_data: 'neutral',
+  loading: 'neutral',
+  error: 'bad',
+};
+
+export function SlosPanel() {
+  const slos = useGet('/api/v1/slos', {}, { everyMs: SLOW_MS });
+  return (
+    <Panel
+      title="Objectives"
+      cols={5}
+      flush
+      help="How much of each error budget is left, and how fast it burns: at 1 it lasts exactly as long as its window."
+      link={{ to: '/alerts/slos', label: 'Objectives' }}
+      state={slos}
+      empty={({ slos: list }) =>
+        list.length === 0 && (
+          <EmptyState title="No objectives are set" command={EXAMPLE}>
+            Add one to the configuration file, and burn rates and alerts follow from it.
+          </EmptyState>
+        )
+      }
+    >
+      {({ slos: list }) => (
+        <DataTable
+          label="Objectives"
+          rows={list}
+          columns={COLUMNS}
+          rowKey={({ name }) => name}
+          link={({ name }) => ({ to: '/alerts/slos', search: { slo: name } })}
+        />
+      )}
+    </Panel>
+  );
+}
+
+const COLUMNS: readonly Column<Slo>[] = [
+  {
+    id: 'name',
+    label: 'Objective',
+    width: 'minmax(100px, 1.6fr)',
+    value: ({ name }) => name,
+    cell: ({ name }) => visibleText(name),
+  },
+  {
+    id: 'state',
+    label: 'State',
+    width: '78px',
+    value: ({ state }) => state,
+    cell: ({ state, error }) => (
+      <Pill tone={TONES[state]} {...(error !== null && { title: error })}>
+        {state.replace('_', ' ')}
+      </Pill>
+    ),
+  },
+  {
+    id: 'sli',
+    label: 'Good',
+    number: true,
+    hidden: true,
+    width: '96px',
+    title: 'Of what counts in its window, against the target',
+    value: ({ sli }) => sli,
+    cell: ({ sli, target }) => `${formatPercent(sli)} of ${formatPercent(target)}`,
+  },
+  {
+    id: 'budget_left',
+    label: 'Budget left',
+    number: true,
+    width: '72px',
+    value: ({ budget_left }) => budget_left,
+    cell: ({ budget_left }) => (
+      <span className={budget_left !== null && budget_left <= 0 ? 'bad' : undefined}>
+        {formatPercent(budget_left)}
+      </span>
+    ),
+  },
+  {
+    id: 'bar',
+    label: '',
+    fixed: true,
+    width: 'minmax(50px, 1fr)',
+    value: ({ budget_left }) => budget_left,
+    cell: ({ budget_left, state }) => (
+      <Bar
+        share={budget_left}
+        color={state === 'burning' ? 'var(--warn)' : 'var(--good)'}
+        label="of the error budget is left"
+      />
+    ),
+  },
+  {
+    id: 'burn',
+    label: 'Burn',
+    number: true,
+    width: '56px',
+    value: ({ burn }) => burn,
+    cell: ({ burn, time_to_exhaust_s }) => (
+      <span
+        title={
+          time_to_exhaust_s === null
+            ? undefined
+            : `Spent in ${formatDuration(time_to_exhaust_s * 1000)}`
+        }
+        className={burn !== null && burn > 1 ? 'warn' : undefined}
+      >
+        {burn === null ? UNKNOWN : `${+burn.toPrecision(2)}×`}
+      </span>
+    ),
+  },
+];

@@ -1,0 +1,8 @@
+import { lazyRouteComponent } from '@tanstack/react-router';
+import { searchOf, type Page } from 'base/page';
+
+export const overviewPage: Page = {
+  path: '/',
+  search: searchOf('burners'),
+  view: lazyRouteComponent(() => import('./OverviewView'), 'OverviewView'),
+};
