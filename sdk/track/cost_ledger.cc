@@ -141,6 +141,9 @@ struct CostLedger::Impl {
   mutable SpendDays days;  // Guarded by days_mutex; CellOf is not.
 };
 
+// Some 50 ns of CPU by sdk/track/track_bench.cc: a third for hashing four names (in parallel instead of
+// in a chain is no faster), a third for finding and comparing them, a fifth for the lock, a twentieth
+// for the clock.
 void CostLedger::Impl::Record(const SpendParts& parts, const SpendTotals& spent) {
   const uint64_t hash = HashOf(parts, seed);
   const int64_t cell = days.CellOf(Now());

@@ -39,6 +39,7 @@ std::string Percent(NanoUsd part, NanoUsd whole) {
 
 // Enough to tell small rows from nothing, the same for all rows so that points stand under each other.
 int DecimalsFor(NanoUsd total) {
+  if (total.value >= 10'000'000'000'000'000) return 0;
   if (total.value >= 100'000'000'000) return 2;
   if (total.value >= 1'000'000'000) return 4;
   return total.value >= 1'000'000 ? 6 : 9;
@@ -236,7 +237,7 @@ std::string BudgetCheck::to_string() const { return DescribeDay(*this, " today")
 
 std::string RenderReport(const LedgerFigures& figures, size_t rows) {
   const SpendTotals& total = figures.total;
-  std::string out = "Cost:  " + ShortUsd({total.nano_usd}) + " for " + WithThousands(total.calls) +
+  std::string out = "Cost:  " + ShortUsd({total.nano_usd}) + " for " + Compact(total.calls) +
                     (total.calls == 1 ? " call" : " calls");
   out += ", " + Compact(static_cast<uint64_t>(total.input_tokens)) + " tokens in, " +
          Compact(static_cast<uint64_t>(total.output_tokens)) + " out\n";
@@ -251,7 +252,7 @@ std::string RenderReport(const LedgerFigures& figures, size_t rows) {
   }
   out += '\n' + Line("", whole, whole.cost, DecimalsFor(whole.cost)).replace(0, 5, "TOTAL");
   if (total.unpriced_calls > 0) {
-    out += "* and " + WithThousands(total.unpriced_calls) +
+    out += "* and " + Compact(total.unpriced_calls) +
            (total.unpriced_calls == 1 ? " call" : " calls") + " of which no price is known\n";
   }
   return out;
