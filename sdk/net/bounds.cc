@@ -45,10 +45,14 @@ void CallBounds::EndConnect() {
   Progress();
 }
 
+void CallBounds::Hurry(milliseconds limit) {
+  if (hurry_ == SteadyTime::max()) hurry_ = After(std::chrono::steady_clock::now(), limit);
+}
+
 SteadyTime CallBounds::NextLimit() const {
   const SteadyTime step =
       connecting_ ? After(connect_begin_, limits_.connect) : After(last_, limits_.idle);
-  return std::min(After(begin_, limits_.total), step);
+  return std::min({After(begin_, limits_.total), step, hurry_});
 }
 
 Failure CallBounds::Check() const {
@@ -65,6 +69,7 @@ Failure CallBounds::Check() const {
   if (!connecting_ && now >= After(last_, limits_.idle)) {
     return TimedOut("nothing from " + peer_, limits_.idle);
   }
+  if (now >= hurry_) return {Error::kTimeout, "no end of the answer from " + peer_};
   return {};
 }
 

@@ -29,6 +29,9 @@ class CallBounds {
   // Something went out or came in.
   void Progress() { last_ = std::chrono::steady_clock::now(); }
 
+  // From now on, nothing more than `limit`; the first call counts.
+  void Hurry(std::chrono::milliseconds limit);
+
   // Until one of `fds` is ready; revents are set. A file descriptor below 0 is passed over.
   Failure Wait(int fd, short events);
   // The same, and no longer than `until`: then nothing is ready and it is no failure.
@@ -47,6 +50,7 @@ class CallBounds {
   const SteadyTime begin_;
   SteadyTime last_;
   SteadyTime connect_begin_;
+  SteadyTime hurry_ = SteadyTime::max();
   bool connecting_ = false;
 };
 

@@ -23,6 +23,8 @@ namespace {
 using Error = HttpOutcome::Error;
 
 constexpr size_t kReadBytes = 16 << 10;
+// How long the end of an answer is awaited of which nothing more matters.
+constexpr std::chrono::milliseconds kEndAwaited{250};
 // A body up to this size goes out together with its head.
 constexpr size_t kJoinBytes = 16 << 10;
 
@@ -157,9 +159,10 @@ Failure FindRoute(const std::string& text, const Proxies& proxies, Route& route)
 
 // Reads an answer to its end, or to what ends the call.
 Failure ReadAnswer(Connection& connection, CallBounds& bounds, ResponseParser& parser,
-                   const ResponseParser::OnBody& on_body) {
+                   const bool* enough, const ResponseParser::OnBody& on_body) {
   std::array<char, kReadBytes> buffer;
   while (!parser.complete()) {
+    if (enough != nullptr && *enough) bounds.Hurry(kEndAwaited);
     size_t got = 0;
     Failure failure = connection.Read(buffer.data(), buffer.size(), bounds, &got);
     if (!failure.ok()) return failure;
@@ -248,13 +251,15 @@ Failure Exchange(Connection& connection, const std::string& head, const HttpRequ
   }
   // A server that refuses a request may answer and close before it has read all of it.
   if (!sent.ok() && sent.error != Error::kClosed) return sent;
-  const Failure read = ReadAnswer(connection, bounds, parser, [&](std::string_view bytes) {
-    if (on_body && parser.status() / 100 == 2) return on_body(bytes);
-    outcome.body += bytes;
-    return true;
-  });
+  Failure read =
+      ReadAnswer(connection, bounds, parser, request.enough, [&](std::string_view bytes) {
+        if (on_body && parser.status() / 100 == 2) return on_body(bytes);
+        outcome.body += bytes;
+        return true;
+      });
   outcome.status = parser.head_complete() ? parser.status() : 0;
   if (parser.head_complete()) outcome.headers = parser.headers();
+  if (request.enough != nullptr && *request.enough) read = {};
   return !sent.ok() && !read.ok() && !parser.head_complete() ? sent : read;
 }
 
@@ -293,7 +298,7 @@ HttpOutcome HttpClient::Call(const HttpRequest& request, const HttpLimits& limit
     bounds.EndConnect();
     ResponseParser parser(request.method == "HEAD", limits.response_bytes_max);
     failure = Exchange(*connection, head, request, bounds, parser, on_body, outcome);
-    if (failure.ok() && parser.keep_alive()) {
+    if (failure.ok() && parser.complete() && parser.keep_alive()) {
       pool.Give(std::move(route.origin), std::move(connection));
     }
     // The peer closed it while it was not in use.

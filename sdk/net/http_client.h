@@ -59,6 +59,9 @@ struct HttpRequest {
   HeaderList headers = {};
   std::string_view body = {};           // Borrowed during the call.
   const CancelToken* cancel = nullptr;  // Borrowed during the call.
+  // Once the callback has set it, all that matters has come: the rest of the answer is awaited for at
+  // most 250 ms, and its lack is no failure. Some servers leave streams open. Borrowed.
+  const bool* enough = nullptr;
 };
 
 // 0: no limit.

@@ -167,6 +167,30 @@ TEST(HttpClient, TheCallbackMayEndTheCall) {
                std::runtime_error);
 }
 
+TEST(HttpClient, DoesNotAwaitTheEndWhenEnoughHasCome) {
+  TestServer server([](TestPeer& peer, int n) {
+    peer.ReadRequest();
+    peer.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nlast\r\n");
+    if (n == 0) peer.AwaitEnd();
+    if (n == 1) peer.Reset();
+  });
+  HttpClient http;
+  for (int i = 0; i < 2; ++i) {
+    bool enough = false;
+    std::string body;
+    const HttpOutcome outcome =
+        http.Call({.url = server.url(), .enough = &enough}, {.idle = milliseconds(60'000)},
+                  [&](std::string_view bytes) {
+                    body += bytes;
+                    return enough = true;
+                  });
+    EXPECT_TRUE(outcome.ok()) << outcome.message;
+    EXPECT_EQ(outcome.status, 200);
+    EXPECT_EQ(body, "last");
+  }
+  EXPECT_EQ(server.connections(), 2) << "neither connection may be used again";
+}
+
 TEST(HttpClient, ATokenEndsARunningCall) {
   TestServer server([](TestPeer& peer, int) { peer.AwaitEnd(); });
   HttpClient http;
