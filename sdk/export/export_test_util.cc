@@ -67,9 +67,13 @@ void AgentRun(ExportCase& one) {
 
   TestSpan& call = one.spans.emplace_back();
   Place(call, 2, 1, "chat claude-sonnet-4-5", Kind::kLlm, 10, 1'800 * kMilli + 1);
-  call.tags() = root.tags();
-  call.tags().prompt = "refund-answer";
-  call.tags().prompt_version = "7";
+  call.tags() = {.feature = "checkout",
+                 .user = "u-17",
+                 .session = "s-4",
+                 .workflow = "refund",
+                 .agent = "shopkeeper",
+                 .prompt = "refund-answer",
+                 .prompt_version = "7"};
   FillModelCall(call);
 
   TestSpan& tool = one.spans.emplace_back();

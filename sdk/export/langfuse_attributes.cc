@@ -174,7 +174,7 @@ void LangfuseAttributes::AddTrace(const SpanData& span) {
 void LangfuseAttributes::AddUsage() {
   if (!exact_usage_) return;  // Langfuse reads gen_ai.usage.* by itself.
   std::string& details = NewText();
-  details = "{";
+  details += '{';
   for (size_t i = 0; i < kUsageBuckets; ++i) {
     const AttributeValue* tokens = nullptr;
     for (const Attribute& attribute : *given_) {
