@@ -7,15 +7,14 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "measure/argument_drift.h"
 #include "measure/proportions.h"
 
 namespace pitot {
 namespace {
 
-constexpr int64_t kCallsMin = 20;
+constexpr int64_t kCallsMin = kDriftCallsMin;
 constexpr double kSignificance = 0.01;
-constexpr int kDriftRisePercentMin = 5;
-constexpr int kDriftFactorMin = 2;
 // Differences below it are of no consequence, however certain.
 constexpr int kMarginPercentMin = 2;
 
@@ -83,11 +82,7 @@ ChangeVerdict JudgeChange(const ToolCounts& before, const ToolCounts& after) {
   if (std::min(n1, n2) < kCallsMin) return ChangeVerdict::kLowN;
   const Proportion refused1{before.of(ToolStatus::kInvalidArgs), n1};
   const Proportion refused2{after.of(ToolStatus::kInvalidArgs), n2};
-  if (RisePercent(refused1, refused2) >= OfBoth(kDriftRisePercentMin, refused1, refused2) &&
-      Wide{refused2.hits} * n1 >= kDriftFactorMin * Wide{refused1.hits} * n2 &&
-      TwoProportionP(refused1, refused2) <= kSignificance) {
-    return ChangeVerdict::kSchemaDrift;
-  }
+  if (ArgumentsDrifted(refused1, refused2)) return ChangeVerdict::kSchemaDrift;
   const Proportion failed1{before.failed(), n1};
   const Proportion failed2{after.failed(), n2};
   const Wide rise = RisePercent(failed1, failed2);
