@@ -113,7 +113,10 @@ LlmReply LlmCall::Run() {
   const Context context = span_.context();
   span_.end();
   if (attempt.thrown != nullptr) std::rethrow_exception(attempt.thrown);
-  if (!attempt.ok) throw LlmError(ErrorText(attempt), std::move(metrics_));
+  if (!attempt.ok) {
+    const std::string text = ErrorText(attempt);
+    throw LlmError(text, std::move(metrics_));
+  }
   if (metrics_.cut_off()) caller_.length_warning_.Tell(metrics_, Steady::now());
   LlmReply reply = MakeReply(std::move(attempt.result));
   reply.body = std::move(attempt.http.body);
