@@ -215,9 +215,13 @@ void SpanPool::Free(SpanRecord* record) {
 // The collector's thread sets idle_ before it looks at the shards, whose mutexes then order it before
 // what is put into them: either it sees that, or this sees idle_.
 void SpanPool::WakeIfIdle() {
-  if (idle_.load(std::memory_order_relaxed) && idle_.exchange(false, std::memory_order_relaxed)) {
-    Wake();
+  if (!idle_.load(std::memory_order_relaxed) || !idle_.exchange(false, std::memory_order_relaxed)) {
+    return;
   }
+  std::lock_guard lock(wake_mutex_);
+  stirred_ = true;
+  if (start_thread_) start_thread_();
+  wake_.notify_one();
 }
 
 void SpanPool::Wake() {
@@ -227,20 +231,29 @@ void SpanPool::Wake() {
   wake_.notify_one();
 }
 
-void SpanPool::Wait(Time until) {
-  if (until == kNever) {
+void SpanPool::ForgetStarter() {
+  std::lock_guard lock(wake_mutex_);
+  start_thread_ = nullptr;
+}
+
+bool SpanPool::Wait(Time until) {
+  const bool forever = until == kNever;
+  bool something = false;
+  if (forever) {
     idle_.store(true, std::memory_order_relaxed);
-    const bool something = HasQueued() || (announcing_.load(std::memory_order_relaxed) &&
-                                           OldestUnannounced() != INT64_MAX);
-    std::unique_lock lock(wake_mutex_);
-    if (!something) wake_.wait(lock, [this] { return woken_; });
-    woken_ = false;
-    idle_.store(false, std::memory_order_relaxed);
-    return;
+    something = HasQueued() ||
+                (announcing_.load(std::memory_order_relaxed) && OldestUnannounced() != INT64_MAX);
   }
   std::unique_lock lock(wake_mutex_);
-  wake_.wait_until(lock, until, [this] { return woken_; });
-  woken_ = false;
+  const auto happened = [this] { return woken_ || stirred_; };
+  if (!forever) {
+    wake_.wait_until(lock, until, happened);
+  } else if (!something) {
+    wake_.wait(lock, happened);
+  }
+  idle_.store(false, std::memory_order_relaxed);
+  stirred_ = false;
+  return std::exchange(woken_, false);
 }
 
 SpanRecord* SpanPool::Drain() {
@@ -356,7 +369,7 @@ void SpanPool::Configure(const PoolOptions& options, std::function<void()> start
   idle_.store(false, std::memory_order_relaxed);
   {
     std::lock_guard lock(wake_mutex_);
-    woken_ = false;
+    woken_ = stirred_ = false;
     start_thread_ = std::move(start_thread);
   }
   for (SpanShard& shard : shards_) {
@@ -387,10 +400,6 @@ void SpanPool::Close() {
 
 void SpanPool::Detach() {
   Return(Drain());
-  {
-    std::lock_guard lock(wake_mutex_);
-    start_thread_ = nullptr;
-  }
   std::lock_guard lock(registry.mutex);
   attached_ = false;
 }
@@ -434,7 +443,7 @@ void SpanPool::ChildAfterFork() {
   bytes_.store(records * kRecordBytes, std::memory_order_relaxed);
   // Whoever waited is not in this process; a condition variable would wait for it when destroyed.
   new (&wake_) std::condition_variable();
-  woken_ = false;
+  woken_ = stirred_ = false;
   // No thread: the first span must start one.
   idle_.store(true, std::memory_order_relaxed);
   wake_mutex_.unlock();

@@ -118,18 +118,20 @@ class SpanPool {
   static SpanPool* Attach(const PoolOptions& options, std::function<void()> start_thread);
   // No longer the default one; spans that are still open are dropped at their end.
   void Close();
-  // The collector's last call, after Close, when its thread has ended.
+  // The collector's last call, after Close and ForgetStarter, when its thread has ended.
   void Detach();
 
   // Tells whether spans are to be announced: then opening one wakes the collector, too.
   void SetAnnouncing(bool announcing) { announcing_.store(announcing, std::memory_order_relaxed); }
-  // Waits until `until`, or as long as nothing happens at all when it is `never`; returns when a shard
-  // is full of ended spans, on Wake, and, of `never`, when a span ended (or was opened, when
-  // announcing). One thread.
+  // Waits until `until`; with kNever until anything happens: a span ended (or was opened, when
+  // announcing). Returns before that, with true, when a shard is full of ended spans, and on Wake. One
+  // thread.
   using Time = std::chrono::steady_clock::time_point;
   static constexpr Time kNever = Time::max();
-  void Wait(Time until);
+  bool Wait(Time until);
   void Wake();
+  // Nobody is called to start a thread any more.
+  void ForgetStarter();
 
   // Takes the ended spans: a list by `next`, in order of their ends in each shard.
   SpanRecord* Drain();
@@ -175,6 +177,7 @@ class SpanPool {
   std::mutex wake_mutex_;
   std::condition_variable wake_;
   bool woken_ = false;                  // Guarded by wake_mutex_.
+  bool stirred_ = false;                // Woken from waiting forever; guarded by wake_mutex_.
   std::function<void()> start_thread_;  // Guarded by wake_mutex_.
 
   // Of the registry, guarded by its mutex.

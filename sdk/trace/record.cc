@@ -15,7 +15,6 @@ namespace {
 
 constexpr size_t kNameBytesMax = 1024;
 constexpr size_t kKeyBytesMax = 1024;
-constexpr size_t kChunkBytesMin = 2048;
 // An announcement is for a list of what runs: long texts come with the end.
 constexpr size_t kAnnouncedBytesMax = 256;
 constexpr size_t kAnnouncedAttributesMax = 64;
@@ -34,7 +33,7 @@ AttributeValue WithText(AttributeValue::Type type, std::string_view text) {
 // The text of an attribute's value stands behind its room, in bytes, so that a value that is set again
 // and again (a progress, a counter) takes no memory each time.
 size_t RoomOf(const AttributeValue& value) {
-  if (!HasText(value) || value.text().empty()) return 0;
+  if (!HasText(value) || value.text().data() == nullptr) return 0;
   uint64_t room = 0;
   std::memcpy(&room, value.text().data() - sizeof(room), sizeof(room));
   return room;
@@ -60,26 +59,25 @@ T* Room(RecordArray<T>& array, RecordMemory& memory, SpanPool& pool) {
 }  // namespace
 
 char* RecordMemory::Allocate(size_t bytes, size_t align, SpanPool& pool) {
-  const auto aligned = [&] {
-    return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(at_) + align - 1) & ~(align - 1));
-  };
+  const auto aligned = [&] { return at_ + (-reinterpret_cast<uintptr_t>(at_) & (align - 1)); };
   char* start = aligned();
   if (start > end_ || static_cast<size_t>(end_ - start) < bytes) [[unlikely]] {
-    // Chunks double, so that a span with many attributes has few of them.
-    const size_t usual =
-        chunks_ == nullptr ? kChunkBytesMin : std::min<size_t>(2 * chunks_->bytes, 16 * 1024);
-    const size_t wanted = std::max(usual, sizeof(Chunk) + bytes);
+    // What is large gets a chunk of its own: small things go on where they are.
+    const bool large = bytes >= kChunkBytesMin / 2;
+    const size_t wanted = sizeof(Chunk) + (large ? bytes : chunk_bytes_);
     if (!pool.Charge(wanted)) return nullptr;
-    void* raw = std::malloc(wanted);
+    char* raw = static_cast<char*>(std::malloc(wanted));
     if (raw == nullptr) {
       pool.Discharge(wanted);
       return nullptr;
     }
-    chunks_ = new (raw) Chunk{chunks_, wanted};
+    chunks_ = new (raw) Chunk{chunks_};
     charged_ += wanted;
-    at_ = static_cast<char*>(raw) + sizeof(Chunk);
-    end_ = static_cast<char*>(raw) + wanted;
-    start = aligned();
+    if (large) return raw + sizeof(Chunk);
+    // Chunks double, so that a span with many attributes has few of them.
+    chunk_bytes_ = std::min(2 * chunk_bytes_, kChunkBytesMax);
+    end_ = raw + wanted;
+    start = raw + sizeof(Chunk);
   }
   at_ = start + bytes;
   return start;
@@ -89,6 +87,7 @@ void RecordMemory::Reset(SpanPool* pool) {
   while (chunks_ != nullptr) std::free(std::exchange(chunks_, chunks_->next));
   if (pool != nullptr && charged_ > 0) pool->Discharge(charged_);
   charged_ = 0;
+  chunk_bytes_ = kChunkBytesMin;
   at_ = inside_;
   end_ = inside_ + sizeof(inside_);
 }
@@ -165,7 +164,7 @@ void SpanRecord::Set(std::string_view key, const AttributeValue& value) {
 
 void SpanRecord::Replace(Attribute& attribute, const AttributeValue& value) {
   const size_t room = RoomOf(attribute.value);
-  const bool fits = HasText(value) && !value.text().empty() && value.text().size() <= room &&
+  const bool fits = HasText(value) && room > 0 && value.text().size() <= room &&
                     value.text().size() <= pool->limits().attribute_bytes_max;
   if (fits) {
     char* to = const_cast<char*>(attribute.value.text().data());  // This record's own memory.

@@ -49,15 +49,17 @@ class RecordMemory {
   void ForgetCharge() { charged_ = 0; }
 
  private:
-  struct Chunk {
+  struct alignas(8) Chunk {
     Chunk* next;
-    size_t bytes;
   };
+  static constexpr size_t kChunkBytesMin = 2048;
+  static constexpr size_t kChunkBytesMax = 16 * 1024;
 
   char* at_ = nullptr;
   char* end_ = nullptr;
   Chunk* chunks_ = nullptr;
   size_t charged_ = 0;
+  size_t chunk_bytes_ = kChunkBytesMin;  // Of the next one.
   alignas(8) char inside_[768];
 };
 

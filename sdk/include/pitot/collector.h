@@ -98,6 +98,8 @@ struct CollectorStats {
   std::string to_string() const;  // A few lines for people.
 };
 
+class CollectorCore;
+
 class TraceCollector {
  public:
   // Throws std::invalid_argument naming option, value and limit. Starts its threads.
@@ -117,8 +119,7 @@ class TraceCollector {
   CollectorStats stats() const;
 
  private:
-  class Core;
-  std::shared_ptr<Core> core_;
+  std::shared_ptr<CollectorCore> core_;
 };
 
 }  // namespace sdk
