@@ -9,12 +9,11 @@ namespace {
 constexpr int64_t kDaysBefore = 28;
 
 int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+// What FloorDivide leaves: 0 to b - 1.
+int64_t FloorRest(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
 
 // 1970-01-01 was a Thursday.
-bool IsWeekend(int64_t day) {
-  const int64_t since_monday = day + 3;
-  return since_monday - FloorDivide(since_monday, 7) * 7 >= 5;
-}
+bool IsWeekend(int64_t day) { return FloorRest(day + 3, 7) >= 5; }
 
 void AddTo(int64_t& sum, int64_t more) {
   if (__builtin_add_overflow(sum, more, &sum)) {
@@ -67,17 +66,17 @@ int64_t SpendDays::SpentOnDayOf(int64_t unix_ns) const {
 }
 
 double SpendDays::HoursElapsed(int64_t unix_ns) const {
-  const int64_t local = LocalNs(unix_ns);
-  return static_cast<double>(local - FloorDivide(local, kDayNs) * kDayNs) / 3.6e12;
+  return static_cast<double>(FloorRest(LocalNs(unix_ns), kDayNs)) / 3.6e12;
 }
 
 std::vector<PastDay> SpendDays::Comparable(int64_t unix_ns, int64_t since_ns) const {
   const int64_t local = LocalNs(unix_ns);
   const int64_t today = FloorDivide(local, kDayNs);
-  const int64_t elapsed = local - today * kDayNs;
+  const int64_t elapsed = FloorRest(local, kDayNs);
   const auto whole_cells = static_cast<size_t>(elapsed / kCellNs);
   const double part = static_cast<double>(elapsed % kCellNs) / static_cast<double>(kCellNs);
-  const int64_t first = FloorDivide(LocalNs(since_ns) - 1, kDayNs) + 1;
+  const int64_t since = LocalNs(since_ns);
+  const int64_t first = FloorDivide(since, kDayNs) + (FloorRest(since, kDayNs) != 0);
 
   std::vector<PastDay> past;
   for (const std::unique_ptr<Day>& day : days_) {
