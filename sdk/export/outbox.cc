@@ -105,7 +105,10 @@ bool Outbox::Flush(Deadline deadline) {
   const std::shared_ptr<State> state = state_;
   std::unique_lock lock(state->mutex);
   const uint64_t last = state->last_number;
-  const auto done = [&] { return state->queue.empty() || state->queue.front().number > last; };
+  // And said, what there is to say of it.
+  const auto done = [&] {
+    return (state->queue.empty() || state->queue.front().number > last) && state->telling == 0;
+  };
   if (done()) return true;
   StartThread(*state);
   state->hurry = true;
