@@ -26,7 +26,14 @@ export function Nav({ carried, menu, onMenu, onFold, onHelp }: NavProps) {
   return (
     <nav className="nav" aria-label="Pages">
       <div className="nav-top">
-        <Link to="/" search={carried as never} className="nav-home" onClick={() => onMenu(false)}>
+        <Link
+          to="/"
+          search={carried as never}
+          className="nav-home"
+          aria-label="Pitot"
+          activeOptions={{ exact: true }}
+          onClick={() => onMenu(false)}
+        >
           <img src={iconUrl} width="22" height="22" alt="" />
           <span className="nav-word">Pitot</span>
         </Link>
@@ -57,6 +64,7 @@ export function Nav({ carried, menu, onMenu, onFold, onHelp }: NavProps) {
               <Link
                 to={place.path}
                 search={(place.plain ? {} : carried) as never}
+                activeOptions={{ exact: true }}
                 className={place === here ? 'nav-place nav-active' : 'nav-place'}
                 aria-current={place === here ? 'page' : undefined}
                 aria-label={place.label}

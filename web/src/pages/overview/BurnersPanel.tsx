@@ -91,8 +91,9 @@ const COLUMNS = Object.fromEntries(
       },
       {
         id: 'bar',
-        label: '',
+        label: 'Share as a bar',
         fixed: true,
+        quiet: true,
         width: 'minmax(60px, 1fr)',
         value: ({ share }) => share,
         cell: ({ share }) => <Bar share={share} label="of the cost" />,

@@ -19,7 +19,6 @@ export function QualityPanel({ view }: { view: View }) {
     { everyMs: view.live && SLOW_MS },
   );
   const changes = useMemo(() => compareVersions(prompts.data?.prompts ?? []), [prompts.data]);
-  const worse = changes.filter(({ findings }) => findings.some(({ worse: bad }) => bad));
   return (
     <Panel
       title="Quality since the last prompt change"
@@ -38,11 +37,7 @@ export function QualityPanel({ view }: { view: View }) {
       {() => (
         <>
           <p className="overview-verdict">
-            {worse.length === 0 ? (
-              <Pill tone="good">nothing got worse</Pill>
-            ) : (
-              <Pill tone="bad">{`${worse.length} of ${changes.length} got worse`}</Pill>
-            )}
+            <Verdict changes={changes} />
           </p>
           <ul className="overview-list">
             {changes.slice(0, SHOWN).map((change) => (
@@ -55,6 +50,13 @@ export function QualityPanel({ view }: { view: View }) {
       )}
     </Panel>
   );
+}
+
+function Verdict({ changes }: { changes: readonly PromptChange[] }) {
+  const worse = changes.filter(({ findings }) => findings.some(({ worse: bad }) => bad)).length;
+  if (worse > 0) return <Pill tone="bad">{`${worse} of ${changes.length} got worse`}</Pill>;
+  if (changes.every(({ few }) => few)) return <Pill tone="neutral">nothing to tell yet</Pill>;
+  return <Pill tone="good">nothing got worse</Pill>;
 }
 
 function Change({ change: { prompt, from, to, at, findings, few } }: { change: PromptChange }) {

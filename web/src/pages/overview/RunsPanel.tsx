@@ -22,7 +22,7 @@ export function RunsPanel({ view }: { view: View }) {
   return (
     <Panel
       title="What agents did"
-      cols={7}
+      cols={6}
       flush
       help="The latest runs. Open one for its story: what the agent decided, and why."
       link={{ to: '/traces', label: 'All traces' }}
@@ -79,6 +79,7 @@ const COLUMNS: readonly Column<Trace>[] = [
     id: 'started_at',
     label: 'Started',
     number: true,
+    hidden: true,
     width: '104px',
     value: ({ started_at }) => started_at,
     cell: ({ started_at }) => <span title={started_at}>{formatTime(started_at, new Date())}</span>,

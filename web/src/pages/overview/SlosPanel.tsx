@@ -29,7 +29,7 @@ export function SlosPanel() {
   return (
     <Panel
       title="Objectives"
-      cols={5}
+      cols={6}
       flush
       help="How much of each error budget is left, and how fast it burns: at 1 it lasts exactly as long as its window."
       link={{ to: '/alerts/slos', label: 'Objectives' }}
@@ -66,7 +66,7 @@ const COLUMNS: readonly Column<Slo>[] = [
   {
     id: 'state',
     label: 'State',
-    width: '78px',
+    width: '92px',
     value: ({ state }) => state,
     cell: ({ state, error }) => (
       <Pill tone={TONES[state]} {...(error !== null && { title: error })}>
@@ -98,8 +98,9 @@ const COLUMNS: readonly Column<Slo>[] = [
   },
   {
     id: 'bar',
-    label: '',
+    label: 'Left as a bar',
     fixed: true,
+    quiet: true,
     width: 'minmax(50px, 1fr)',
     value: ({ budget_left }) => budget_left,
     cell: ({ budget_left, state }) => (

@@ -76,6 +76,7 @@ function Chart({ answer, view }: { answer: Histogram; view: View }) {
       unit="count"
       shape="bars"
       stacked
+      height={196}
       onBrush={view.brush}
     />
   );

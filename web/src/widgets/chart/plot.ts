@@ -67,6 +67,8 @@ export function plotOptions(
     padding: [10, 12, 0, 0],
     cursor: {
       points: { show: !input.stacked, size: 6 },
+      // A bucket reaches from its time to the next: the one before the pointer is meant.
+      dataIdx: (_, __, closest, at) => bucketAt(latest().times, closest, at),
       drag: { x: events().onSelect !== null, y: false, setScale: false },
       sync: {
         key: KEY_OF_CURSORS,
@@ -111,11 +113,9 @@ export function plotOptions(
       setCursor: [
         (u) => {
           const { idx, left = -1, top = -1 } = u.cursor;
-          events().onCursor(
-            left < 0 ? null : (idx ?? null),
-            left + u.bbox.left / devicePixelRatio,
-            top,
-          );
+          const index =
+            left < 0 || idx == null ? null : bucketAt(latest().times, idx, u.posToVal(left, 'x'));
+          events().onCursor(index, left + u.bbox.left / devicePixelRatio, top);
         },
       ],
       setSelect: [
@@ -129,6 +129,10 @@ export function plotOptions(
       draw: [(u) => drawLimits(u, latest()), (u) => drawMarks(u, latest())],
     },
   };
+}
+
+function bucketAt(times: readonly number[], closest: number, at: number): number {
+  return closest > 0 && times[closest]! > at ? closest - 1 : closest;
 }
 
 function seriesOptions(one: ChartSeries, input: PlotInput): uPlot.Series {
@@ -215,9 +219,16 @@ function text(
   const { ctx } = u;
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.fillStyle = color;
   ctx.textAlign = align;
   ctx.textBaseline = 'bottom';
+  // On the ground of the chart, so that lines behind it do not cross the words.
+  const width = ctx.measureText(label).width + 6 * devicePixelRatio;
+  const left = align === 'right' ? x - width + 3 * devicePixelRatio : x - 3 * devicePixelRatio;
+  ctx.fillStyle = resolveColor('var(--surface)');
+  ctx.globalAlpha = 0.85;
+  ctx.fillRect(left, y - 15 * devicePixelRatio, width, 14 * devicePixelRatio);
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = color;
   ctx.fillText(label, x, y - 2 * devicePixelRatio);
   ctx.restore();
 }

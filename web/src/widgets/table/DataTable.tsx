@@ -96,37 +96,38 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     />
   );
   return (
-    <div
-      ref={scroller}
-      className={classes('table', virtual && 'table-virtual')}
-      style={height !== undefined ? { height } : undefined}
-      role="grid"
-      aria-label={label}
-      aria-rowcount={sorted.length + 1}
-      aria-activedescendant={current >= 0 ? `${id}-${current}` : undefined}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-    >
+    <div className="table-frame" style={height !== undefined ? { height } : undefined}>
       <div
-        className="table-row table-head"
-        role="row"
-        style={{ gridTemplateColumns: tracks, minWidth: minPx }}
+        ref={scroller}
+        className={classes('table', virtual && height === undefined && 'table-virtual')}
+        role="grid"
+        aria-label={label}
+        aria-rowcount={sorted.length + 1}
+        aria-activedescendant={current >= 0 ? `${id}-${current}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
       >
-        {shown.map((column) => (
-          <Head key={column.id} column={column} sort={sort} onSort={setSort} />
-        ))}
+        <div
+          className="table-row table-head"
+          role="row"
+          style={{ gridTemplateColumns: tracks, minWidth: minPx }}
+        >
+          {shown.map((column) => (
+            <Head key={column.id} column={column} sort={sort} onSort={setSort} />
+          ))}
+        </div>
+        <div
+          className="table-body"
+          role="rowgroup"
+          style={{ minWidth: minPx, ...(virtual && { height: virtualizer.getTotalSize() }) }}
+        >
+          {virtual
+            ? virtualizer.getVirtualItems().map((item) => row(item.index, item.start))
+            : sorted.map((_, index) => row(index))}
+        </div>
       </div>
       <div className="table-menu">
         <TableMenu columns={columns} shown={shown} rows={sorted} onShown={setShown} />
-      </div>
-      <div
-        className="table-body"
-        role="rowgroup"
-        style={{ minWidth: minPx, ...(virtual && { height: virtualizer.getTotalSize() }) }}
-      >
-        {virtual
-          ? virtualizer.getVirtualItems().map((item) => row(item.index, item.start))
-          : sorted.map((_, index) => row(index))}
       </div>
       {(footer || virtual) && (
         <p className="table-foot dim">{footer ?? plural(rows.length, 'row')}</p>
@@ -153,7 +154,7 @@ function Head<Row>({
       className={classes('table-cell', column.number && 'number')}
     >
       {column.fixed ? (
-        column.label
+        <span className={classes(column.quiet && 'sr-only')}>{column.label}</span>
       ) : (
         <button type="button" className="table-sort" onClick={() => onSort(nextSort(sort, column))}>
           {column.label}

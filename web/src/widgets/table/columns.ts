@@ -12,6 +12,7 @@ export interface Column<Row> {
   width?: string; // A track of CSS grid: '90px', 'minmax(120px, 2fr)'.
   hidden?: boolean; // Until somebody chooses it.
   fixed?: boolean; // Cannot be sorted by: bars, buttons.
+  quiet?: boolean; // A fixed one whose head needs no word that is seen.
   value: (row: Row) => CellValue; // To sort by and to copy. In base units: ms, USD, a share of one.
   cell?: (row: Row) => ReactNode; // What is shown; without it, the value.
 }
