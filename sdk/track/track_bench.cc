@@ -1,6 +1,6 @@
 // What the trackers add to a model call. The floor is what any shared counter costs: a lock, an
-// increment. Figures of threads are wall time of one operation by one of them, two cores being shared:
-// four threads are below 100 ns where time per operation and thread is below 200.
+// increment. With threads, Time is the wall time of all of them divided by their operations, and CPU the
+// time that one operation took of a core: on a machine with other work the second is what compares.
 #include <benchmark/benchmark.h>
 
 #include <array>

@@ -8,8 +8,11 @@
 //   std::cout << ledger.report();
 //   if (ledger.budget_check().status == pitot::BudgetStatus::kOver) ...
 //
-// Thread-safety: all of it, from any thread; threads recording at once do not wait for each other.
-// Memory: bounded by Options::entries_max.
+// Thread-safety: all of it, from any thread; up to eight threads recording at once do not wait for each
+// other. What is read while others record has each call in whole or not at all. Do not read a ledger in
+// the child of a fork() that another thread was recording during.
+// Memory: bounded by Options::entries_max; recording allocates nothing for a combination that the thread
+// has recorded before, but once a day. Nothing is kept on disk: a program that starts again has spent nothing today.
 #pragma once
 
 #include <concepts>
@@ -29,14 +32,15 @@
 namespace pitot {
 inline namespace sdk {
 
-// One thing that money was spent on. Empty text: not said; an empty user is shown as "anonymous".
+// One thing that money was spent on. Empty text: not said; an empty user is shown as "anonymous". Of
+// longer texts the first 256 bytes count. Borrowed for the call of record() only.
 struct LedgerEntry {
   std::string_view feature = {};
   std::string_view user = {};
   std::string_view model = {};
   std::string_view workflow = {};
-  std::optional<NanoUsd> cost = {};  // Unset: not known; the call counts as unpriced.
-  int64_t input_tokens = 0;          // All input buckets.
+  std::optional<NanoUsd> cost = {};  // Unset or negative: not known; the call counts as unpriced.
+  int64_t input_tokens = 0;          // All input buckets. Negative: 0.
   int64_t output_tokens = 0;         // All output buckets.
 };
 
@@ -54,7 +58,7 @@ struct LedgerRow {
 enum class BudgetStatus : uint8_t {
   kNone,  // No budget is set.
   kOk,
-  kProjected,  // Today's spending is on its way to `alert_share` of the budget or beyond.
+  kProjected,  // Today's spending is at `alert_share` of the budget or beyond, or on its way there.
   kOver,       // It is spent.
 };
 
@@ -92,13 +96,14 @@ class CostLedger {
     // Refuse calls (admit() throws) once the budget is spent, until the next day. A call that is
     // admitted may still pass it: the gateway is what never exceeds a limit.
     bool hard = false;
-    double alert_share =
-        0.8;  // Of the budget, as projected: BudgetStatus::kProjected from there on.
-    int utc_offset_minutes = 0;  // When a day begins: minutes east of UTC.
+    // Of the budget, above 0 and at most 1: BudgetStatus::kProjected from there on.
+    double alert_share = 0.8;
+    int utc_offset_minutes = 0;  // When a day begins: minutes east of UTC, within 18 hours.
     // Distinct combinations of feature, user, model and workflow; further ones are summed up as
-    // "(other)", in exact totals all the same. About 300 bytes each.
+    // "(other)", in exact totals all the same. 1 to 10'000'000. About 300 bytes each, and 100 more for
+    // each further of the eight groups of threads that records it.
     size_t entries_max = 10'000;
-    // Unix nanoseconds; unset: the system's clock.
+    // Unix nanoseconds; unset: the system's clock. Called by any thread that uses the ledger.
     std::function<int64_t()> clock = {};
   };
 
@@ -108,6 +113,7 @@ class CostLedger {
   CostLedger(const CostLedger&) = delete;
   CostLedger& operator=(const CostLedger&) = delete;
 
+  // Counts one call, today.
   void record(const LedgerEntry& entry);
   // A template so that record({.model = "m", .cost = usd(0.01)}) can only mean an entry.
   template <std::same_as<LlmCallMetrics> Call>
@@ -115,7 +121,7 @@ class CostLedger {
     record_call(call);
   }
 
-  // Throws BudgetExceeded when the budget is hard and spent; else does nothing.
+  // Throws BudgetExceeded when the budget is hard and spent; else does nothing. Some 100 ns.
   void admit() const;
 
   NanoUsd total() const;  // Of all calls with a known cost.
@@ -126,9 +132,13 @@ class CostLedger {
   // Dearest first; calls without a value under "anonymous" (user) or "(none)".
   std::vector<LedgerRow> by(LedgerKey key) const;
 
-  // A table for people, with the `rows` dearest of each kind.
+  // A table for people, of 80 columns, with the `rows` dearest of each kind; a kind that no call named
+  // is left out. What a terminal would act on in names is shown as '?'.
   std::string report(size_t rows = 10) const;
-  std::string report_json() const;  // All rows.
+  // total, today (status "none", "ok", "projected", "over"; budget, spent, projected, method, gated,
+  // hours_elapsed), by_feature[], by_user[], by_model[], by_workflow[] with all rows: key, cost, calls,
+  // unpriced_calls, input_tokens, output_tokens. Money as ..._usd (exact decimals) and ..._nano_usd.
+  std::string report_json() const;
 
  private:
   void record_call(const LlmCallMetrics& call);

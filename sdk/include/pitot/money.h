@@ -1,7 +1,7 @@
 // pitot/money.h
 //
 // Money as the SDK takes and gives it: integer nano-USD (pitot/model/money.h), exact. Unknown is
-// std::nullopt, never 0.
+// std::nullopt, never 0. Any thread.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,8 @@ inline namespace sdk {
 std::string format_usd(NanoUsd amount);
 // Nine decimals at most, exact: parse_usd("0.004"). Nothing: not a decimal number, negative, too large.
 std::optional<NanoUsd> parse_usd(std::string_view text);
-// A figure from code: usd(0.05). Rounds to the nearest nano-USD. REQUIRES: within +-9.2e9.
+// A figure from code: usd(0.05). Rounds to the nearest nano-USD. REQUIRES: within +-9.2e9; throws
+// std::invalid_argument otherwise.
 NanoUsd usd(double amount);
 
 }  // namespace sdk

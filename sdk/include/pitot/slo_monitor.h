@@ -9,8 +9,13 @@
 //
 //   current rate = good / all             burn rate = (1 - current rate) / (1 - target)
 //
+// The window slides by a thousandth of itself, by 4 ms at least: an event leaves it that much late at
+// most. An alert needs more than a burn rate: so many bad events that a service that just meets its
+// target would have them with a probability of at most 0.001, and Options::bad_min.
+//
 // Source: B. Beyer et al., "The Site Reliability Workbook" (2018), chapter 5.
-// Thread-safety: all of it, from any thread.
+// Thread-safety: all of it, from any thread; one lock, held for nanoseconds. Memory: 16 KB, whatever the
+// window and the number of events.
 #pragma once
 
 #include <chrono>
@@ -36,11 +41,14 @@ class SloMonitor {
     std::string name = "slo";
     double target = 0.999;                                 // Above 0, below 1.
     std::chrono::seconds window = std::chrono::hours(24);  // 1 s to 90 days.
-    double alert_burn = 2;
-    double page_burn = 10;  // Must be reachable: 1 / (1 - target) is a total outage's burn.
+    double alert_burn = 2;                                 // Above 0, at most page_burn.
+    // Below 1 / (1 - target), what a total outage burns: 10 needs a target above 0.9.
+    double page_burn = 10;
     // Fewer bad events than this neither alert nor page: one failure of ten is no evidence.
     uint64_t bad_min = 3;
-    std::function<int64_t()> clock = {};  // Unix nanoseconds; unset: the system's clock.
+    // Nanoseconds since any one moment. Unset: a clock that nobody sets. One that goes back by more
+    // than the window empties it. Called by any thread that uses the monitor.
+    std::function<int64_t()> clock = {};
   };
 
   SloMonitor();
@@ -56,11 +64,14 @@ class SloMonitor {
   uint64_t bad_events() const;
   std::optional<double> current_rate() const;  // Nothing without events.
   std::optional<double> burn_rate() const;
-  double budget_left() const;  // 1: untouched, 0: spent, below 0: overspent.
-  std::optional<std::chrono::seconds> time_to_exhaustion() const;  // Nothing: nothing burns.
+  double budget_left() const;  // Of the window. 1: untouched, 0: spent, below 0: overspent.
+  // Until the budget is spent at this burn rate. 0: it is. Nothing: nothing burns.
+  std::optional<std::chrono::seconds> time_to_exhaustion() const;
   SloStatus status() const;
 
   std::string to_string() const;  // "answers: 99.91 % of 24,310 (target 99.9 %), burn 0.9: normal"
+  // name, target, window_seconds, events, bad_events, current_rate, burn_rate, budget_left,
+  // time_to_exhaustion_seconds, status ("no_data", "normal", "alert", "page"); null for nothing.
   std::string to_json() const;
 
  private:
