@@ -148,14 +148,20 @@ function seriesOptions(one: ChartSeries, input: PlotInput): uPlot.Series {
     // What lies below in a stack covers it, so it must be opaque.
     ...(filled ? { fill: color } : shape === 'area' ? { fill: withAlpha(color, 0.14) } : {}),
     ...(shape === 'bars' && { paths: uPlot.paths.bars!({ size: [0.86, 40], align: 1 }) }),
-    points: { show: shape !== 'bars' && isSparse(one), size: 4 },
+    // Points alone between gaps would not be seen as a line.
+    points: {
+      show: shape !== 'bars' && !input.stacked,
+      size: 4,
+      filter: (u, index) => alone(u.data[index] ?? []),
+    },
     spanGaps: false,
   };
 }
 
-// Points alone between gaps would not be seen as a line.
-function isSparse({ values }: ChartSeries): boolean {
-  return values.some((value, i) => value != null && values[i - 1] == null && values[i + 1] == null);
+function alone(values: ArrayLike<number | null | undefined>): number[] {
+  return Array.from(values).flatMap((value, i) =>
+    value != null && values[i - 1] == null && values[i + 1] == null ? [i] : [],
+  );
 }
 
 function withAlpha(color: string, alpha: number): string {

@@ -8,15 +8,15 @@ const series = (name: string, ...values: (number | null)[]): ChartSeries => ({
   color: 'red',
 });
 
-test('series stand on each other, hidden ones leave no gap', () => {
+test('series stand on each other; hidden ones and what is unknown leave no gap', () => {
   const list = [series('a', 1, 2, null), series('b', 10, null, 30), series('c', 5, 5, 5)];
   assert.deepEqual(stack(list, new Set()), [
-    [1, 2, null],
-    [11, null, 30],
+    [1, 2, 0],
+    [11, 2, 30],
     [16, 7, 35],
   ]);
   assert.deepEqual(stack(list, new Set(['b'])), [
-    [1, 2, null],
+    [1, 2, 0],
     [null, null, null],
     [6, 7, 5],
   ]);

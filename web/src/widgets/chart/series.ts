@@ -8,7 +8,7 @@ export interface ChartSeries {
   dash?: readonly number[] | undefined;
 }
 
-// Sums up the series above each other: what is drawn, the topmost first, so that each covers the rest.
+// Sums up the series above each other. What is unknown adds nothing.
 export function stack(
   series: readonly ChartSeries[],
   hidden: ReadonlySet<string>,
@@ -17,11 +17,7 @@ export function stack(
   const sums = new Array<number>(count).fill(0);
   return series.map(({ name, values }) => {
     if (hidden.has(name)) return new Array<null>(count).fill(null);
-    return sums.map((_, i) => {
-      const value = values[i];
-      if (value == null) return null;
-      return (sums[i]! += value);
-    });
+    return sums.map((_, i) => (sums[i]! += values[i] ?? 0));
   });
 }
 

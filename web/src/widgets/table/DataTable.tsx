@@ -246,7 +246,8 @@ function Cell({
 }
 
 function textOf(value: ReturnType<Column<never>['value']>): string {
-  return value == null ? UNKNOWN : visibleText(String(value));
+  if (value == null) return UNKNOWN;
+  return typeof value === 'number' ? String(+value.toPrecision(6)) : visibleText(String(value));
 }
 
 // Enter on a row goes where a click would.
