@@ -230,9 +230,9 @@ std::vector<SpendTable::Entry> CostLedger::Impl::Entries(SpendTotals* total) con
 
 LedgerFigures CostLedger::Impl::Figures() const {
   LedgerFigures figures;
+  figures.today = CheckDay();  // Before the totals: it must not be more than they are.
   const std::vector<SpendTable::Entry> entries = Entries(&figures.total);
   for (size_t key = 0; key < kLedgerKeys; ++key) figures.by[key] = RowsBy(key, entries);
-  figures.today = CheckDay();
   return figures;
 }
 

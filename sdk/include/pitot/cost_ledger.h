@@ -12,7 +12,8 @@
 // other. What is read while others record has each call in whole or not at all. Do not read a ledger in
 // the child of a fork() that another thread was recording during.
 // Memory: bounded by Options::entries_max; recording allocates nothing for a combination that the thread
-// has recorded before, but once a day. Nothing is kept on disk: a program that starts again has spent nothing today.
+// has recorded before, but 2 KB once a day. Nothing is kept on disk: a program that starts again has
+// spent nothing today.
 #pragma once
 
 #include <concepts>
