@@ -195,7 +195,11 @@ class ScriptedProvider::Impl {
         return step;
       }
     }
-    if (!options_.answer) return echo(request);
+    if (!options_.answer) {
+      ScriptedReply reply = echo(request);
+      reply.pacing = options_.pacing;
+      return reply;
+    }
     try {
       return options_.answer(request);
     } catch (const std::exception& error) {

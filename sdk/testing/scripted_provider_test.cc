@@ -232,6 +232,16 @@ TEST(ScriptedProvider, AnswersByFunctionAndSaysWhatItThrew) {
   EXPECT_THAT(answer.body, HasSubstr("no such case"));
 }
 
+TEST(ScriptedProvider, EchoesAtThePaceOfTheOptions) {
+  const ScriptedGate gate;
+  ScriptedProvider provider({.pacing = {.head = gate}});
+  RawClient client(provider.port());
+  client.Send(RawRequest("/v1/messages", kHeaders, kAsk));
+  ASSERT_TRUE(gate.wait_reached(kDeadline));
+  ScriptedGate(gate).open();
+  EXPECT_EQ(client.Receive().status, 200);
+}
+
 TEST(ScriptedProvider, SaysWhichPortIsTaken) {
   const ScriptedProvider provider;
   try {

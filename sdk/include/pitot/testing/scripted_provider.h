@@ -175,8 +175,9 @@ struct ScriptedRequest {
 struct ScriptedProviderOptions {
   uint16_t port = 0;  // 0: a free one.
   bool tls = false;   // HTTPS with a certificate of its own: ScriptedProvider::certificate_pem().
-  std::string api_key = {};  // The only key that is accepted; empty: any.
-  bool strict = true;        // False: steps answer anything, however wrong the request.
+  std::string api_key = {};    // The only key that is accepted; empty: any.
+  bool strict = true;          // False: steps answer anything, however wrong the request.
+  ScriptedPacing pacing = {};  // Of echoes, which have none of their own.
   // What answers when the script has no step left. Called from several threads; what it throws is
   // answered as a 500. Unset: ScriptedProvider::echo.
   std::function<ScriptedStep(const ScriptedRequest&)> answer = {};
