@@ -46,23 +46,24 @@ export function Shell() {
   );
 }
 
-// The window and the filter of the last address that had them: pages without any do not lose them.
+// The window and the filter of the last page that knows them (base/page.ts, searchOf): pages that do not
+// must not lose them.
 function useLastSeen(): Carried {
   const seen = useRef<Carried>({});
-  const search = useRouterState({ select: (state) => state.location.search as Carried });
-  const { since, until, q } = search;
-  const place = useRouterState({ select: (state) => hasWindow(state.location.pathname) });
-  if (
-    place &&
-    (since !== seen.current.since || until !== seen.current.until || q !== seen.current.q)
-  )
-    seen.current = { since, until, q };
+  const here = useRouterState({
+    select: ({ matches }): Carried | undefined => {
+      const search: Carried = matches[matches.length - 1]?.search ?? {};
+      return 'since' in search ? search : undefined;
+    },
+  });
+  if (here) {
+    const { since, until, q } = here;
+    const { current } = seen;
+    if (since !== current.since || until !== current.until || q !== current.q) {
+      seen.current = { since, until, q };
+    }
+  }
   return seen.current;
-}
-
-// Pages that are about one thing know no window: /traces/ID, /settings.
-function hasWindow(path: string): boolean {
-  return !/^\/(traces\/|settings|preflight|sql)/.test(path);
 }
 
 export function NotFound() {

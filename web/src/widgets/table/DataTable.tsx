@@ -207,6 +207,7 @@ function TableRow<Row>(props: TableRowProps<Row>) {
           key={column.id}
           role="gridcell"
           className={classes('table-cell', column.number && 'number')}
+          title={wholeText(column.value(row))}
         >
           <Cell first={i === 0} target={target} {...(onOpen && { onOpen: () => onOpen(row) })}>
             {column.cell ? column.cell(row) : textOf(column.value(row))}
@@ -243,6 +244,11 @@ function Cell({
     );
   }
   return <>{children}</>;
+}
+
+// A text may be cut off by its column.
+function wholeText(value: ReturnType<Column<never>['value']>): string | undefined {
+  return typeof value === 'string' && value !== '' ? visibleText(value) : undefined;
 }
 
 function textOf(value: ReturnType<Column<never>['value']>): string {
