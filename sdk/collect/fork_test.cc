@@ -11,6 +11,9 @@
 #include "pitot/span.h"
 #include "sdk/collect/collect_test_util.h"
 
+// Read by ThreadSanitizer only, which by default lets no child of a program with threads start one.
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+
 namespace pitot {
 namespace {
 

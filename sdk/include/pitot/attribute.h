@@ -64,8 +64,8 @@ class AttributeValue {
 };
 
 struct Attribute {
-  std::string_view key;
-  AttributeValue value;
+  std::string_view key = {};
+  AttributeValue value = {};
 };
 
 // What is passed to a function: `{{"key", value}, ...}` or any array of them. Borrowed for the call.
