@@ -6,6 +6,7 @@
 #include "normalize/dialect.h"
 #include "normalize/genai.h"
 #include "normalize/generic.h"
+#include "normalize/pitot_sdk.h"
 
 namespace pitot {
 namespace {
@@ -15,6 +16,7 @@ constexpr const Dialect* kDialects[] = {
     &kGenAiDialect,
     &kAnthropicNativeDialect,
     &kGenericDialect,
+    &kPitotSdkDialect,
 };
 
 struct Tables {

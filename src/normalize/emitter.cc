@@ -18,6 +18,7 @@ struct Test {
 
 // Sources: the scopes and attributes that each product's own instrumentation sends.
 constexpr Test kTests[] = {
+    {Emitter::kPitotSdk, On::kScope, Match::kExact, "pitot-sdk"},
     {Emitter::kLangfuse, On::kScope, Match::kExact, "langfuse-sdk"},
     {Emitter::kVercelV7, On::kScope, Match::kExact, "gen_ai"},
     {Emitter::kVercel, On::kScope, Match::kExact, "ai"},
@@ -114,11 +115,11 @@ constexpr ConventionRow kConventions[] = {
 };
 
 constexpr std::array<std::string_view, kEmitterCount> kNames = {
-    "langfuse",         "vercel_v7", "vercel",          "openinference", "traceloop",
-    "anthropic_native", "langsmith", "openlit",         "pydantic_ai",   "adk",
-    "strands",          "ms_agent",  "semantic_kernel", "claude_code",   "codex",
-    "gemini_cli",       "litellm",   "github_copilot",  "mastra",        "genkit",
-    "livekit",          "mcp",       "otel_genai",      "generic"};
+    "pitot_sdk", "langfuse",         "vercel_v7", "vercel",          "openinference",
+    "traceloop", "anthropic_native", "langsmith", "openlit",         "pydantic_ai",
+    "adk",       "strands",          "ms_agent",  "semantic_kernel", "claude_code",
+    "codex",     "gemini_cli",       "litellm",   "github_copilot",  "mastra",
+    "genkit",    "livekit",          "mcp",       "otel_genai",      "generic"};
 
 bool Matches(const Test& test, std::string_view text) {
   return test.match == Match::kExact ? text == test.text : text.starts_with(test.text);

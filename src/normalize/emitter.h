@@ -14,6 +14,7 @@ namespace pitot {
 
 // In order of detection: of several that match, the first is it.
 enum class Emitter : uint8_t {
+  kPitotSdk,
   kLangfuse,
   kVercelV7,
   kVercel,

@@ -67,7 +67,10 @@ enum class Field : uint8_t {
   kCostOutput,
   kStreaming,
   kToolSuccess,
+  kRunning,  // Announced, not ended.
   kFinish,
+  kFinishWord,     // In our own words (model/kinds.h).
+  kErrorCategory,  // The same.
   kTags,
   kInputMessages,
   kOutputMessages,
@@ -163,7 +166,10 @@ inline constexpr FieldRow kFieldRows[] = {
     {Field::kCostOutput, FieldForm::kNumber, kKept},
     {Field::kStreaming, FieldForm::kBool, 0},
     {Field::kToolSuccess, FieldForm::kBool, kKept},
+    {Field::kRunning, FieldForm::kBool, 0},
     {Field::kFinish, FieldForm::kList, 0},
+    {Field::kFinishWord, FieldForm::kText, kKept},
+    {Field::kErrorCategory, FieldForm::kText, kKept},
     {Field::kTags, FieldForm::kList, kShared},
     {Field::kInputMessages, FieldForm::kContent, 0},
     {Field::kOutputMessages, FieldForm::kContent, 0},

@@ -4,6 +4,7 @@
 
 #include "normalize/kind.h"
 #include "normalize/normalize_impl.h"
+#include "normalize/pitot_sdk.h"
 #include "normalize/usage_split.h"
 #include "normalize/value.h"
 #include "normalize/words.h"
@@ -30,6 +31,14 @@ std::optional<NanoUsd> MoneyOf(const Candidate* candidate) {
   return NanoUsd{std::llround(nanos)};
 }
 
+// The place of one of our own words; nothing for another.
+template <typename Enum, size_t N>
+std::optional<Enum> OwnWord(const std::array<std::string_view, N>& names, std::string_view word) {
+  const auto found = std::ranges::find(names, word);
+  if (word.empty() || found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
+
 constexpr Field kUsageFields[] = {
     Field::kInputTokens, Field::kOutputTokens, Field::kTotalTokens,     Field::kUncachedTokens,
     Field::kCacheRead,   Field::kCacheWrite,   Field::kCacheWrite5m,    Field::kCacheWrite1h,
@@ -47,8 +56,10 @@ void Normalizer::Impl::FillIdentity(const RawSpan& raw, Span* out) {
   out->start_ns = raw.start_ns;
   out->end_ns = raw.end_ns;
   out->status_message = raw.status_message;
-  if (raw.running) {
+  const Candidate* const running = selection_.Get(Field::kRunning);
+  if (raw.running || (running != nullptr && running->boolean)) {
     out->status = SpanStatus::kRunning;
+    out->end_ns = raw.start_ns;
   } else if (raw.status_code == 2) {
     out->status = SpanStatus::kError;
   } else if (raw.status_code == 1) {
@@ -59,7 +70,8 @@ void Normalizer::Impl::FillIdentity(const RawSpan& raw, Span* out) {
     out->scope_version = batch_.scopes[raw.scope].version;
   }
   out->emitter = Name(emitter_);
-  out->source = source_;
+  const bool from_sdk = emitter_ == Emitter::kPitotSdk && source_ == Source::kOtlp;
+  out->source = from_sdk ? Source::kSdk : source_;
 }
 
 void Normalizer::Impl::FillAttribution(Span* out) {
@@ -115,7 +127,7 @@ void Normalizer::Impl::FillUsage(Span* out) {
       return;
     }
   }
-  if (!any) return;
+  if (FillExactUsage(out) || !any) return;
   const auto count = [this](Field field) { return selection_.Count(field).value_or(0); };
   ReportedUsage reported;
   reported.input = selection_.Count(Field::kInputTokens);
@@ -152,6 +164,26 @@ void Normalizer::Impl::FillUsage(Span* out) {
     const Candidate* const c = selection_.Get(field);
     return c != nullptr && c->rule->rollup;
   });
+}
+
+// False: the span does not have its usage in our buckets.
+bool Normalizer::Impl::FillExactUsage(Span* out) {
+  const std::optional<Usage> usage = ReadExactUsage(attrs_, drops_);
+  if (!usage) return false;
+  const auto absurd = [this](int64_t count) { return count > limits_.usage_tokens; };
+  if (std::ranges::any_of(usage->tokens, absurd) || absurd(usage->web_searches) ||
+      absurd(usage->file_searches)) {
+    out->usage_flags = kUsageAbsurd;
+    drops_.Add(Drop::kUsageAbsurd);
+    return true;
+  }
+  out->has_usage = true;
+  out->usage = *usage;
+  out->usage_convention = UsageConvention::kExact;
+  out->raw_input_tokens = selection_.Count(Field::kInputTokens);
+  out->raw_output_tokens = selection_.Count(Field::kOutputTokens);
+  out->raw_total_tokens = selection_.Count(Field::kTotalTokens);
+  return true;
 }
 
 void Normalizer::Impl::FillMoney(Span* out) {
@@ -217,12 +249,16 @@ void Normalizer::Impl::FillErrors(const RawSpan& raw, Span* out) {
   clues.http_status = http != nullptr ? http->count : 0;
   clues.message = raw.status_message.empty() ? message : raw.status_message;
   out->error_category = ErrorCategoryOf(clues);
+  if (const auto said =
+          OwnWord<ErrorCategory>(kErrorCategoryNames, selection_.Text(Field::kErrorCategory))) {
+    out->error_category = *said;
+  }
   if (out->error_category == ErrorCategory::kUnknown && out->kind == Kind::kTool) {
     out->error_category = ErrorCategory::kTool;
   }
 }
 
-void Normalizer::Impl::FillTool(const RawSpan& raw, Span* out) {
+void Normalizer::Impl::FillTool(Span* out) {
   out->tool_name = selection_.Text(Field::kToolName);
   out->tool_call_id = selection_.Text(Field::kToolCallId);
   out->mcp_server = selection_.Text(Field::kMcpServer);
@@ -240,7 +276,7 @@ void Normalizer::Impl::FillTool(const RawSpan& raw, Span* out) {
       success != nullptr ? !success->boolean : out->error_category != ErrorCategory::kNone;
   if (failed) {
     out->tool_status = ToolStatusOfError(out->error_category);
-  } else if (!raw.running) {
+  } else if (out->status != SpanStatus::kRunning) {
     // Success leaves an OpenTelemetry status unset.
     out->tool_status = ToolStatus::kSuccess;
   }
@@ -255,7 +291,9 @@ void Normalizer::Impl::FillFinish(Span* out) {
     if (!list_.empty()) out->finish_raw = list_[0];
   }
   if (out->finish_raw.empty()) out->finish_raw = finish_;
-  out->finish_reason = FinishReasonOf(out->finish_raw);
+  out->finish_reason =
+      OwnWord<FinishReason>(kFinishReasonNames, selection_.Text(Field::kFinishWord))
+          .value_or(FinishReasonOf(out->finish_raw));
 }
 
 void Normalizer::Impl::FillTags(Span* out) {

@@ -64,7 +64,7 @@ void Normalizer::Impl::Normalize(const RawSpan& raw, Span* out) {
   FillKind(raw, out);
   if (out->kind == Kind::kEmbedding && (out->usage_flags & kUsageTotalOnly) != 0) FillUsage(out);
   FillErrors(raw, out);
-  FillTool(raw, out);
+  FillTool(out);
   FillContent(raw, out);
   FillFinish(out);
   FillTags(out);

@@ -59,10 +59,11 @@ class Normalizer::Impl {
   void FillAttribution(Span* out);
   void FillModel(Span* out);
   void FillUsage(Span* out);
+  bool FillExactUsage(Span* out);
   void FillMoney(Span* out);
   void FillKind(const RawSpan& raw, Span* out);
   void FillErrors(const RawSpan& raw, Span* out);
-  void FillTool(const RawSpan& raw, Span* out);
+  void FillTool(Span* out);
   void FillTags(Span* out);
   void FillContent(const RawSpan& raw, Span* out);
   void ReadMessageEvents(const RawSpan& raw, bool inputs, bool outputs);
