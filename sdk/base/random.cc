@@ -52,12 +52,14 @@ uint64_t RotateLeft(uint64_t x, int by) { return (x << by) | (x >> (64 - by)); }
 template <typename Id>
 Id NewId() {
   Id id;
-  do {
+  uint64_t any = 0;
+  while (any == 0) {
     for (size_t at = 0; at < id.bytes.size(); at += 8) {
       const uint64_t bits = RandomBits();
       std::memcpy(id.bytes.data() + at, &bits, 8);
+      any |= bits;
     }
-  } while (id.empty());
+  }
   return id;
 }
 

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "pitot/span.h"
+#include "sdk/base/clock.h"
 #include "sdk/collect/collect_test_util.h"
+#include "sdk/collect/core.h"
 #include "sdk/collect/settings.h"
 
 namespace pitot {
@@ -192,6 +194,45 @@ TEST(TraceCollector, ASinkMayTrace) {
   pointer = &collector;
   traced("span").end();
   EXPECT_TRUE(Eventually([&] { return collector.stats().exporters[0].sent == 2; }));
+}
+
+// Wants to be told of open spans, as a receiver that shows them does.
+class AnnouncedTo : public Exporter {
+ public:
+  explicit AnnouncedTo(std::shared_ptr<KeepingSink> sink) : sink_(std::move(sink)) {}
+  std::string_view name() const override { return "announced"; }
+  bool wants_running() const override { return true; }
+  void Take(std::span<const SpanData> spans) override { sink_->on_spans(spans); }
+  ExporterStats Stats() const override { return {}; }
+
+ private:
+  const std::shared_ptr<KeepingSink> sink_;
+};
+
+TEST(TraceCollector, AnnouncesSpansThatAreOpenForLong) {
+  const auto told = std::make_shared<KeepingSink>();
+  const auto other = std::make_shared<KeepingSink>();
+  CollectorOptions options = With(other);
+  options.announce_after = 20ms;
+  options.batch_delay = 60s;
+  options.on_problem = [](std::string_view) {};
+  std::vector<std::unique_ptr<Exporter>> exporters;
+  exporters.push_back(std::make_unique<AnnouncedTo>(told));
+  const std::shared_ptr<CollectorCore> core = CollectorCore::Make(options, std::move(exporters));
+  std::vector<Span> open;
+  for (size_t i = 1; i <= 3; ++i) {  // Each after the thread has gone idle.
+    open.push_back(open_span("long", Kind::kAgent, {{"number", i}}));
+    ASSERT_TRUE(Eventually([&] { return told->spans().size() == i; })) << i;
+    EXPECT_EQ(told->spans().back().status, SpanStatus::kRunning);
+    EXPECT_GE(UnixNow() - told->spans().back().start_ns, 20'000'000);
+  }
+  open.clear();
+  ASSERT_TRUE(core->Flush(steady_clock::now() + 10s));
+  const std::vector<PlainSpan> spans = told->spans();
+  ASSERT_EQ(spans.size(), 6u) << "each once running, once ended";
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(spans[i + 3].status, SpanStatus::kUnset);
+  EXPECT_EQ(other->spans().size(), 3u) << "others are told of ends only";
+  core->Close();
 }
 
 TEST(TraceCollector, TheNewestThatLivesGetsTheSpans) {

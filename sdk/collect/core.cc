@@ -77,14 +77,17 @@ struct CollectorCore::Round {
   uint64_t reported_truncated = 0;
 };
 
-std::shared_ptr<CollectorCore> CollectorCore::Make(const CollectorOptions& options) {
+std::shared_ptr<CollectorCore> CollectorCore::Make(
+    const CollectorOptions& options, std::vector<std::unique_ptr<Exporter>> exporters) {
   Validate(options);
   std::shared_ptr<CollectorCore> core(new CollectorCore(options));
   const ExportResource resource = ResourceOf(options);
   for (const ExporterOptions& exporter : ExportersOf(options)) {
-    auto target = std::make_unique<Target>();
-    target->exporter = MakeExporter(exporter, resource, core->problems_);
-    core->targets_.push_back(std::move(target));
+    exporters.push_back(MakeExporter(exporter, resource, core->problems_));
+  }
+  for (std::unique_ptr<Exporter>& exporter : exporters) {
+    core->targets_.push_back(std::make_unique<Target>());
+    core->targets_.back()->exporter = std::move(exporter);
   }
   PoolOptions pool;
   pool.spans_max = options.queue_spans_max;

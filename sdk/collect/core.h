@@ -29,8 +29,9 @@ inline namespace sdk {
 
 class CollectorCore : public std::enable_shared_from_this<CollectorCore> {
  public:
-  // Throws std::invalid_argument.
-  static std::shared_ptr<CollectorCore> Make(const CollectorOptions& options);
+  // `exporters` come beside those of the options. Throws std::invalid_argument.
+  static std::shared_ptr<CollectorCore> Make(const CollectorOptions& options,
+                                             std::vector<std::unique_ptr<Exporter>> exporters = {});
   ~CollectorCore();
 
   bool Flush(Deadline deadline);

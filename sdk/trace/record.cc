@@ -153,8 +153,11 @@ const AttributeValue* SpanRecord::Find(std::string_view key) const {
 }
 
 void SpanRecord::Set(std::string_view key, const AttributeValue& value) {
+  if (key.empty() || key.size() > kKeyBytesMax) return LeaveOutAttribute();
   for (uint32_t i = 0; i < attributes.size; ++i) {
-    if (attributes.items[i].key == key) {
+    const std::string_view own = attributes.items[i].key;
+    // Keys are short and often of one length: their first bytes spare most calls of memcmp.
+    if (own.size() == key.size() && own.front() == key.front() && own == key) {
       Replace(attributes.items[i], value);
       return;
     }
@@ -190,11 +193,7 @@ void SpanRecord::Replace(Attribute& attribute, const AttributeValue& value) {
 }
 
 void SpanRecord::Add(std::string_view key, const AttributeValue& value) {
-  if (key.empty() || key.size() > kKeyBytesMax ||
-      attributes.size >= pool->limits().attributes_max) {
-    LeaveOutAttribute();
-    return;
-  }
+  if (attributes.size >= pool->limits().attributes_max) return LeaveOutAttribute();
   Attribute* items = Room(attributes, memory, *pool);
   char* own_key = items == nullptr ? nullptr : memory.Allocate(key.size(), 1, *pool);
   AttributeValue own_value;

@@ -1,8 +1,17 @@
 // What a span costs the thread that opens and closes it: look at the CPU column. The collector's side
 // (drain and return) is left out, as another thread does it.
 //
-// Measured on two cores at 2.6 GHz shared with other work: floor 43 ns, a root 86, with three attributes
-// 120 to 146 (4 threads), a child under tags with two attributes and one set() 173, unsampled 32.
+// CPU of one span, measured on two cores at 2.6 GHz that other work was waiting for:
+//
+//   what no span can do without (Floor)           46 ns
+//   a root                                        81
+//   a root with three attributes                 118, four threads 131
+//   a child under tags, two attributes, a set()  165, four threads 164
+//   of a trace that is not sampled                24
+//
+// Where it goes (perf, the child): reading the clock 30 %, copying attributes 25 %, the shard's mutex,
+// three times, 10 %, comparing keys and ids 4 %. Ids were compared with memcmp at first: 12 %.
+
 #include <benchmark/benchmark.h>
 
 #include "pitot/span.h"

@@ -18,6 +18,9 @@
 // std::bad_alloc. Nothing else throws.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,7 +46,11 @@ class Context {
   // ended by another thread has ended here too.
   static Context current();
 
-  bool valid() const { return !trace_id_.empty() && !span_id_.empty(); }
+  // Has both ids. By words: each span asks its parent, and a memcmp is a tenth of a span.
+  bool valid() const {
+    const auto trace = std::bit_cast<std::array<uint64_t, 2>>(trace_id_.bytes);
+    return (trace[0] | trace[1]) != 0 && std::bit_cast<uint64_t>(span_id_.bytes) != 0;
+  }
   const TraceId& trace_id() const { return trace_id_; }
   const SpanId& span_id() const { return span_id_; }
   std::string trace_id_hex() const;  // 32 digits, lower case.
