@@ -1,18 +1,16 @@
-// The clients against a scripted provider: what they send, how they fail, what they tell.
+// The clients against a scripted provider: what they send, what they give, whom they tell.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <future>
+#include <thread>
 
-#include "pitot/anthropic.h"
 #include "pitot/cost_ledger.h"
 #include "pitot/latency_tracker.h"
-#include "pitot/openai.h"
 #include "pitot/slo_monitor.h"
-#include "pitot/span.h"
-#include "pitot/testing/scripted_provider.h"
+#include "sdk/llm/client_test_util.h"
 
 namespace pitot {
 namespace {
@@ -21,30 +19,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr std::string_view kKey = "sk-very-secret-key";
-
-LlmClientOptions OptionsOf(const ScriptedProvider& provider, std::string_view path = "") {
-  return {.api_key = std::string(kKey),
-          .base_url = provider.url() + std::string(path),
-          .backoff_first = milliseconds(1),
-          .backoff_max = milliseconds(2)};
-}
-
-AnthropicRequest Hello() { return {.model = "claude-sonnet-4-5", .messages = {{"user", "Hi"}}}; }
-ChatRequest HelloChat() { return {.model = "gpt-4o-mini", .messages = {{"user", "Hi"}}}; }
-
-// The error of a call that must fail.
-template <typename Call>
-LlmError ErrorOf(Call call) {
-  try {
-    call();
-  } catch (const LlmError& error) {
-    return error;
-  }
-  ADD_FAILURE() << "the call succeeded";
-  return LlmError("", {});
-}
 
 TEST(AnthropicClient, AnswersWithFigures) {
   ScriptedProvider provider;
@@ -137,210 +111,6 @@ TEST(AnthropicClient, TheFirstTokenIsTheFirstByteOfContent) {
   EXPECT_GE(*call.get().metrics.ttft, milliseconds(5));
 }
 
-TEST(AnthropicClient, TriesAgain) {
-  ScriptedProvider provider;
-  provider.fail(529).fail(429, {.retry_after = milliseconds(1)}).reply({.text = "At last."});
-  ObservableAnthropicClient client(OptionsOf(provider));
-  const LlmReply reply = client.messages(Hello());
-  EXPECT_EQ(reply.text, "At last.");
-  EXPECT_EQ(reply.metrics.retries, 2);
-  const auto requests = provider.requests();
-  ASSERT_EQ(requests.size(), 3u);
-  EXPECT_EQ(requests[0].header("x-stainless-retry-count"), "");
-  EXPECT_EQ(requests[2].header("x-stainless-retry-count"), "2");
-}
-
-TEST(AnthropicClient, GivesUp) {
-  ScriptedProvider provider;
-  provider.fail(529).fail(529).fail(529);
-  ObservableAnthropicClient client(OptionsOf(provider));
-  const LlmError error = ErrorOf([&] { client.messages(Hello()); });
-  EXPECT_EQ(error.http_status(), 529);
-  EXPECT_EQ(error.category(), ErrorCategory::kOverloaded);
-  EXPECT_EQ(error.type(), "overloaded_error");
-  EXPECT_EQ(error.metrics().retries, 2);
-  EXPECT_FALSE(error.metrics().has_usage);
-  EXPECT_THAT(error.what(), HasSubstr("anthropic claude-sonnet-4-5: 529 overloaded_error: "));
-  EXPECT_THAT(error.what(), HasSubstr("3 attempts"));
-  EXPECT_THAT(error.what(), HasSubstr("request req_"));
-}
-
-struct RefusalCase {
-  int status;
-  ScriptedFailure failure;
-  ErrorCategory category;
-  size_t requests;
-};
-
-TEST(Clients, RefusalsAreWhatTheyAre) {
-  for (const RefusalCase& c : std::initializer_list<RefusalCase>{
-           {400, {}, ErrorCategory::kInvalidArgs, 1},
-           {401, {}, ErrorCategory::kAuth, 1},
-           {429, {.retry_after = milliseconds(0)}, ErrorCategory::kRateLimit, 3},
-           {500, {}, ErrorCategory::kInternal, 3},
-           {500, {.should_retry = false}, ErrorCategory::kInternal, 1},
-           {503, {.body = "<html>busy</html>"}, ErrorCategory::kOverloaded, 3},
-           {529, {}, ErrorCategory::kOverloaded, 3},
-       }) {
-    for (const bool anthropic : {true, false}) {
-      for (const bool streamed : {true, false}) {
-        ScriptedProvider provider;
-        for (int i = 0; i < 3; ++i) provider.fail(c.status, c.failure);
-        const LlmError error = ErrorOf([&] {
-          if (anthropic) {
-            ObservableAnthropicClient client(OptionsOf(provider));
-            streamed ? client.messages_stream(Hello(), {}) : client.messages(Hello());
-          } else {
-            ObservableOpenAiClient client(OptionsOf(provider, "/v1"));
-            streamed ? client.chat_stream(HelloChat(), {}) : client.chat(HelloChat());
-          }
-        });
-        const std::string name = std::to_string(c.status) + (anthropic ? " anthropic" : " openai") +
-                                 (streamed ? " streamed" : "");
-        EXPECT_EQ(error.category(), c.category) << name << ": " << error.what();
-        EXPECT_EQ(error.http_status(), c.status) << name;
-        EXPECT_EQ(provider.requests().size(), c.requests) << name;
-        EXPECT_THAT(error.what(), Not(HasSubstr(std::string(kKey))));
-      }
-    }
-  }
-}
-
-TEST(Clients, SpentCreditIsNotTriedAgain) {
-  ScriptedProvider provider;
-  provider.fail(429, {.type = "insufficient_quota", .code = "insufficient_quota"});
-  ObservableOpenAiClient client(OptionsOf(provider, "/v1"));
-  EXPECT_EQ(ErrorOf([&] { client.chat(HelloChat()); }).category(), ErrorCategory::kQuota);
-  EXPECT_EQ(provider.requests().size(), 1u);
-}
-
-TEST(Clients, ATimeThatIsTooLongIsNotWaitedFor) {
-  ScriptedProvider provider;
-  provider.fail(429, {.retry_after = std::chrono::hours(1)});
-  ObservableAnthropicClient client(OptionsOf(provider));
-  const LlmError error = ErrorOf([&] { client.messages(Hello()); });
-  EXPECT_THAT(error.what(), HasSubstr("it asks to wait 3600 s, the limit is 60 s"));
-  EXPECT_EQ(provider.requests().size(), 1u);
-}
-
-TEST(Clients, BrokenConnectionsAreTriedAgain) {
-  ScriptedProvider provider;
-  provider.hang_up().hang_up().reply({.text = "Here."});
-  ObservableAnthropicClient client(OptionsOf(provider));
-  EXPECT_EQ(client.messages(Hello()).text, "Here.");
-}
-
-TEST(Clients, ASilentProviderIsTimedOut) {
-  for (const bool whole : {true, false}) {
-    ScriptedProvider provider;
-    ScriptedGate gate;
-    ScriptedReply answer = {.text = "late"};
-    answer.pacing.head = gate;
-    for (int i = 0; i < 3; ++i) provider.reply(answer);
-    LlmClientOptions options = OptionsOf(provider);
-    (whole ? options.timeout : options.idle_timeout) = milliseconds(40);
-    ObservableAnthropicClient client(options);
-    const LlmError error = ErrorOf([&] { client.messages_stream(Hello(), {}); });
-    EXPECT_EQ(error.category(), ErrorCategory::kTimeout) << error.what();
-    EXPECT_EQ(provider.requests().size(), whole ? 1u : 3u)
-        << "idling is tried again, the end of the call's time is not";
-  }
-}
-
-TEST(Clients, AStopRequestEndsACall) {
-  ScriptedProvider provider;
-  ScriptedGate gate;
-  ScriptedReply answer = {.text = "late"};
-  answer.pacing.head = gate;
-  provider.reply(answer);
-  ObservableAnthropicClient client(OptionsOf(provider));
-  std::stop_source stop;
-  auto call = std::async(std::launch::async, [&] {
-    return ErrorOf([&] { client.messages(Hello(), {.stop = stop.get_token()}); });
-  });
-  ASSERT_TRUE(gate.wait_reached(seconds(10)));
-  stop.request_stop();
-  EXPECT_EQ(call.get().category(), ErrorCategory::kCancelled);
-  EXPECT_EQ(ErrorOf([&] { client.messages(Hello(), {.stop = stop.get_token()}); }).category(),
-            ErrorCategory::kCancelled);
-}
-
-TEST(Clients, AStopRequestEndsAWait) {
-  ScriptedProvider provider;
-  provider.fail(429, {.retry_after = seconds(50)});
-  ObservableAnthropicClient client(OptionsOf(provider));
-  std::stop_source stop;
-  auto call = std::async(std::launch::async, [&] {
-    return ErrorOf([&] { client.messages(Hello(), {.stop = stop.get_token()}); });
-  });
-  ASSERT_TRUE(provider.wait_for_requests(1, seconds(10)));
-  stop.request_stop();
-  EXPECT_EQ(call.get().category(), ErrorCategory::kCancelled);
-}
-
-struct BreakCase {
-  ScriptedBreakKind kind;
-  ErrorCategory category;
-  std::string_view type;
-};
-
-TEST(Clients, AStreamThatBreaksOffTellsWhatWasMeasured) {
-  for (const BreakCase& c :
-       {BreakCase{ScriptedBreakKind::kErrorEvent, ErrorCategory::kOverloaded, "overloaded_error"},
-        BreakCase{ScriptedBreakKind::kCut, ErrorCategory::kNetwork, "network"},
-        BreakCase{ScriptedBreakKind::kCutInEvent, ErrorCategory::kNetwork, "network"},
-        BreakCase{ScriptedBreakKind::kReset, ErrorCategory::kNetwork, "network"},
-        BreakCase{ScriptedBreakKind::kEndsEarly, ErrorCategory::kNetwork, "network"}}) {
-    ScriptedProvider provider;
-    provider.stream_then_fail({.text = "A rather long answer that will not be finished at all.",
-                               .usage = {.input = 40, .output = 30}},
-                              {.kind = c.kind, .after_events = 5});
-    CostLedger ledger;
-    LlmClientOptions options = OptionsOf(provider);
-    options.recorders.ledger = &ledger;
-    ObservableAnthropicClient client(options);
-    std::string text;
-    const LlmError error = ErrorOf([&] {
-      client.messages_stream(Hello(), {.on_text = [&](std::string_view piece) { text += piece; }});
-    });
-    const int kind = static_cast<int>(c.kind);
-    EXPECT_EQ(error.category(), c.category) << kind << ": " << error.what();
-    EXPECT_EQ(error.type(), c.type) << kind;
-    EXPECT_FALSE(text.empty()) << kind;
-    EXPECT_EQ(provider.requests().size(), 1u) << kind << ": pieces were handed over";
-    EXPECT_TRUE(error.metrics().has_usage) << kind;
-    EXPECT_TRUE(error.metrics().estimated) << kind;
-    EXPECT_EQ(error.metrics().usage.input_total(), 40) << kind;
-    EXPECT_GT(error.metrics().usage.output_total(), 0) << kind;
-    EXPECT_EQ(ledger.calls(), 1u) << kind;
-    EXPECT_EQ(ledger.total(), error.metrics().cost) << kind;
-  }
-}
-
-TEST(Clients, AnErrorEventBeforeAnyContentIsTriedAgain) {
-  ScriptedProvider provider;
-  provider.stream_then_fail({.text = "lost"}, {.after_events = 1}).reply({.text = "Whole."});
-  ObservableAnthropicClient client(OptionsOf(provider));
-  std::string text;
-  const LlmReply reply =
-      client.messages_stream(Hello(), {.on_text = [&](std::string_view piece) { text += piece; }});
-  EXPECT_EQ(text, "Whole.");
-  EXPECT_EQ(reply.metrics.retries, 1);
-}
-
-TEST(Clients, WhatAHandlerThrowsGoesOn) {
-  ScriptedProvider provider;
-  SloMonitor slo;
-  LlmClientOptions options = OptionsOf(provider);
-  options.recorders.slo = &slo;
-  ObservableAnthropicClient client(options);
-  EXPECT_THROW(client.messages_stream(
-                   Hello(), {.on_text = [](std::string_view) { throw std::out_of_range("mine"); }}),
-               std::out_of_range);
-  EXPECT_EQ(slo.events(), 0u);
-  EXPECT_FALSE(client.messages(Hello()).text.empty()) << "the client goes on";
-}
-
 TEST(Clients, RecordersAreTold) {
   ScriptedProvider provider;
   CostLedger ledger;
@@ -366,17 +136,6 @@ TEST(Clients, RecordersAreTold) {
   EXPECT_EQ(slo.events(), 2u) << "callers' own errors are not the service's";
   EXPECT_EQ(slo.bad_events(), 1u);
   EXPECT_EQ(latency.summary().count, 2u);
-}
-
-TEST(Clients, ASpentBudgetRefuses) {
-  ScriptedProvider provider;
-  CostLedger ledger({.daily_budget = NanoUsd{1}, .hard = true});
-  LlmClientOptions options = OptionsOf(provider);
-  options.recorders.ledger = &ledger;
-  ObservableAnthropicClient client(options);
-  client.messages(Hello());
-  EXPECT_THROW(client.messages(Hello()), BudgetExceeded);
-  EXPECT_EQ(provider.requests().size(), 1u);
 }
 
 TEST(Clients, AnAnswerThatWasCutOffIsTold) {
@@ -490,42 +249,6 @@ TEST(OpenAiClient, Responses) {
   }
 }
 
-TEST(OpenAiClient, AFailedResponseIsAnError) {
-  ScriptedProvider provider;
-  provider.stream_then_fail({.text = "never to be finished, whatever comes"},
-                            {.kind = ScriptedBreakKind::kFailed, .after_events = 6, .status = 500});
-  ObservableOpenAiClient client(OptionsOf(provider, "/v1"));
-  std::string text;
-  const LlmError error = ErrorOf([&] {
-    client.responses_stream({.model = "gpt-4o-mini", .input = {{"user", "x"}}},
-                            {.on_text = [&](std::string_view piece) { text += piece; }});
-  });
-  EXPECT_EQ(error.http_status(), 200);
-  EXPECT_NE(error.category(), ErrorCategory::kNone);
-}
-
-TEST(Clients, AnAnswerThatIsNoJsonIsAnError) {
-  ScriptedProvider provider;
-  provider.add(ScriptedBytes{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<html>?!<"});
-  provider.add(ScriptedBytes{
-      "HTTP/1.1 301 Moved\r\nLocation: https://elsewhere\r\nContent-Length: 0\r\n\r\n"});
-  ObservableAnthropicClient client(OptionsOf(provider));
-  LlmError error = ErrorOf([&] { client.messages(Hello()); });
-  EXPECT_EQ(error.category(), ErrorCategory::kParse) << error.what();
-  error = ErrorOf([&] { client.messages(Hello()); });
-  EXPECT_THAT(error.what(), HasSubstr("redirects are not followed"));
-  EXPECT_EQ(provider.requests().size(), 2u);
-}
-
-TEST(Clients, AKeyThatIsRepeatedStaysSecret) {
-  ScriptedProvider provider;
-  provider.fail(401, {.message = "Incorrect API key provided: " + std::string(kKey) + "."});
-  ObservableOpenAiClient client(OptionsOf(provider, "/v1"));
-  const LlmError error = ErrorOf([&] { client.chat(HelloChat()); });
-  EXPECT_THAT(error.what(), HasSubstr("Incorrect API key provided: ***."));
-  EXPECT_THAT(error.metrics().error_message, Not(HasSubstr(std::string(kKey))));
-}
-
 TEST(Clients, OverTls) {
   ScriptedProvider provider({.tls = true});
   const std::string ca_file = testing::TempDir() + "pitot_llm_ca.pem";
@@ -593,6 +316,54 @@ TEST(ClientOptions, AreChecked) {
   ::setenv("ANTHROPIC_API_KEY", "from-environment", 1);
   EXPECT_EQ(refused({}), "");
   ::unsetenv("ANTHROPIC_API_KEY");
+}
+
+std::string JsonAnswer(std::string_view body) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+TEST(AnthropicClient, IterationsArePricedByTheirOwnModels) {
+  ScriptedProvider provider;
+  provider.add(ScriptedBytes{JsonAnswer(
+      R"({"type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],)"
+      R"("stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":1,"iterations":[)"
+      R"({"type":"message","model":"claude-sonnet-4-5","input_tokens":10,"output_tokens":1},)"
+      R"({"type":"advisor_message","model":"claude-haiku-4-5","input_tokens":100,)"
+      R"("output_tokens":10}]}})")});
+  ObservableAnthropicClient client(OptionsOf(provider));
+  const LlmReply reply = client.messages(Hello());
+  EXPECT_EQ(reply.metrics.usage.input_total(), 110);
+  // 10 x $3 and 1 x $15, 100 x $1 and 10 x $5 a million.
+  EXPECT_EQ(reply.metrics.cost, NanoUsd{30'000 + 15'000 + 100'000 + 50'000});
+}
+
+TEST(Clients, AReportedCostIsBelieved) {
+  ScriptedProvider provider;
+  provider.add(ScriptedBytes{JsonAnswer(
+      R"({"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},)"
+      R"("finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,)"
+      R"("total_tokens":2,"cost":0.00042}})")});
+  LlmClientOptions options = OptionsOf(provider, "/v1");
+  options.provider = "openrouter";
+  ObservableOpenAiClient client(options);
+  const LlmReply reply = client.chat(HelloChat());
+  EXPECT_EQ(reply.metrics.cost, NanoUsd{420'000});
+  EXPECT_EQ(reply.metrics.price_rule, "reported");
+  EXPECT_EQ(reply.metrics.provider, "openrouter");
+}
+
+TEST(Clients, AStreamThatIsLeftOpenIsNotWaitedFor) {
+  ScriptedProvider provider;
+  provider.add(ScriptedBytes{
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}"
+      "\n\ndata: [DONE]\n\n",
+      false});
+  ObservableOpenAiClient client(OptionsOf(provider, "/v1"));
+  const LlmReply reply = client.chat_stream(HelloChat(), {});
+  EXPECT_EQ(reply.text, "x");
+  EXPECT_LT(reply.metrics.duration, seconds(60)) << "the time it may idle is 120 s";
 }
 
 }  // namespace
