@@ -67,6 +67,9 @@ absl::StatusOr<RawBatch> DecodeOtlp(OtlpSignal signal, OtlpEncoding encoding, st
 // kind     becomes RawSpan::kind_word.
 // attrs    an object (also called `attributes`). Arrays and objects inside stay JSON. Any further
 //          key of the line becomes an attribute too.
+// events   [{"name","time","attrs"}], links [{"trace_id","span_id","attrs"}]; anything else under
+//          these keys is an attribute.
+// scope    {"name","version"} of what made the span, as OTLP's instrumentation scope.
 // A line with "pitot": 1 gives a span in whole, every field by its own name (docs/formats.md): what
 // `export` writes. It becomes RawSpan::whole.
 //

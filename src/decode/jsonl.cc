@@ -6,6 +6,7 @@
 #include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/hex.h"
@@ -44,13 +45,17 @@ class LineReader {
     RawSpan span;
     fields_ = {};
     attrs_.Clear();
+    events_.clear();
+    links_.clear();
     if (!Fields(root, span) || !SetTimes(span)) return intake_.RefuseFault({});
     if (span.trace_id.empty()) return RefuseId("trace_id");
     if (span.span_id.empty()) return RefuseId("span_id");
     if (fields_.error) span.status_code = kStatusError;
     span.attributes = attrs_.Take(intake_.arena());
+    span.events = Keep(intake_.arena(), events_);
+    span.links = Keep(intake_.arena(), links_);
     span.resource = intake_.UseResource();
-    span.scope = intake_.UseScope();
+    span.scope = Scope(fields_.scope);
     intake_.batch().spans.push_back(span);
   }
 
@@ -60,7 +65,17 @@ class LineReader {
     std::optional<int64_t> end_ns;
     std::optional<int64_t> duration_ns;
     bool error = false;
+    RawScope scope;
   };
+
+  // The index of a scope; that of the line before where it is the same.
+  uint32_t Scope(const RawScope& scope) {
+    if (scope.name != scope_.name || scope.version != scope_.version) intake_.BeginScope();
+    scope_ = scope;
+    const uint32_t index = intake_.UseScope();
+    intake_.EndScope(scope_);
+    return index;
+  }
 
   void RefuseId(std::string_view field) {
     intake_.Refuse(Drop::kSpanIdInvalid, {}, "{} is missing or all zero", field);
@@ -86,8 +101,85 @@ class LineReader {
     if (key == "duration_ms") return ReadDuration(key, json);
     if (key == "status") return ReadStatus(key, json, span);
     if (key == "error") return ReadError(json, span);
-    if (key == "attrs" || key == "attributes") return ReadAttrs(key, json);
-    AddAttr(key, json);
+    if (key == "attrs" || key == "attributes") return ReadAttrs(key, json, attrs_);
+    if (key == "events" && AreObjectsWith("name", json)) return ReadEvents(key, json);
+    if (key == "links" && AreObjectsWith("span_id", json)) return ReadLinks(key, json);
+    if (key == "scope" && json.is_object()) return ReadScope(json);
+    AddAttr(key, json, attrs_);
+    return true;
+  }
+
+  // Programs have their own `events` and `links`, too: those are attributes.
+  static bool AreObjectsWith(std::string_view key, JsonElement json) {
+    simdjson::dom::array array;
+    if (json.get(array) != simdjson::SUCCESS) return false;
+    for (const JsonElement item : array) {
+      if (item.at_key(key).error() != simdjson::SUCCESS) return false;
+    }
+    return true;
+  }
+
+  // `read(key, value, item)` reads one member; what it does not know is an attribute of the item's.
+  template <typename T, typename Read>
+  bool ReadItems(std::string_view field, JsonElement json, std::vector<T>& items, Read read) {
+    simdjson::dom::array array;
+    if (!ReadJsonArray(intake_, json, field, array)) return false;
+    for (const JsonElement element : array) {
+      if (items.size() >= static_cast<size_t>(intake_.limits().events) || intake_.Overgrown()) {
+        intake_.drops().Add(Drop::kEventLimit);
+        continue;
+      }
+      T item;
+      child_attrs_.Clear();
+      for (const auto& [key, value] : simdjson::dom::object(element)) {
+        if (!value.is_null() && !read(key, value, item)) {
+          return intake_.FaultWithin("{}[{}].", field, items.size());
+        }
+      }
+      item.attributes = child_attrs_.Take(intake_.arena());
+      items.push_back(item);
+    }
+    return true;
+  }
+
+  bool ReadEvents(std::string_view field, JsonElement json) {
+    return ReadItems(field, json, events_,
+                     [&](std::string_view key, JsonElement value, RawEvent& event) {
+                       if (key == "name") return KeepJsonText(intake_, value, key, event.name);
+                       if (key == "time") {
+                         std::optional<int64_t> time_ns;
+                         if (!ReadInstant(key, value, time_ns)) return false;
+                         event.time_ns = *time_ns;
+                         return true;
+                       }
+                       return ReadChildAttrs(key, value);
+                     });
+  }
+
+  bool ReadLinks(std::string_view field, JsonElement json) {
+    return ReadItems(field, json, links_,
+                     [&](std::string_view key, JsonElement value, RawLink& link) {
+                       if (key == "trace_id") return ReadId(key, value, link.trace_id);
+                       if (key == "span_id") return ReadId(key, value, link.span_id);
+                       return ReadChildAttrs(key, value);
+                     });
+  }
+
+  bool ReadChildAttrs(std::string_view key, JsonElement json) {
+    if (key == "attrs" || key == "attributes") return ReadAttrs(key, json, child_attrs_);
+    AddAttr(key, json, child_attrs_);
+    return true;
+  }
+
+  bool ReadScope(JsonElement json) {
+    for (const auto& [key, value] : simdjson::dom::object(json)) {
+      if (value.is_null()) continue;
+      const bool fine = key == "name" ? KeepJsonText(intake_, value, key, fields_.scope.name)
+                        : key == "version"
+                            ? KeepJsonText(intake_, value, key, fields_.scope.version)
+                            : true;
+      if (!fine) return intake_.FaultWithin("scope.");
+    }
     return true;
   }
 
@@ -181,15 +273,15 @@ class LineReader {
     return true;
   }
 
-  bool ReadAttrs(std::string_view field, JsonElement json) {
+  bool ReadAttrs(std::string_view field, JsonElement json, AttrSet& attrs) {
     simdjson::dom::object object;
     if (!ReadJsonObject(intake_, json, field, object)) return false;
-    for (const auto& [key, value] : object) AddAttr(key, value);
+    for (const auto& [key, value] : object) AddAttr(key, value, attrs);
     return true;
   }
 
-  void AddAttr(std::string_view key, JsonElement json) {
-    attrs_.Add({.key = intake_.CopyText(key), .value = Value(json)}, intake_);
+  void AddAttr(std::string_view key, JsonElement json, AttrSet& attrs) {
+    attrs.Add({.key = intake_.CopyText(key), .value = Value(json)}, intake_);
   }
 
   AttrValue Value(JsonElement json) {
@@ -233,7 +325,7 @@ class LineReader {
     raw.end_ns = whole->end_ns;
     raw.running = whole->status == SpanStatus::kRunning;
     raw.resource = intake_.UseResource();
-    raw.scope = intake_.UseScope();
+    raw.scope = Scope({});
     intake_.batch().spans.push_back(raw);
   }
 
@@ -257,6 +349,10 @@ class LineReader {
   JsonSource source_;
   Extra fields_;
   AttrSet attrs_;
+  AttrSet child_attrs_;  // Of one event or link.
+  std::vector<RawEvent> events_;
+  std::vector<RawLink> links_;
+  RawScope scope_;  // Of the line before.
 };
 
 }  // namespace

@@ -170,5 +170,49 @@ TEST(ParseRfc3339, Rejects) {
   }
 }
 
+TEST(JsonLines, EventsAndLinks) {
+  const Decoded decoded = Lines(Line(
+      R"("events":[{"name":"exception","time":"2023-11-14T22:13:20.5Z","attributes":{"a":1},"b":2},)"
+      R"({"name":"later","time":1700000001,"x":null}],)"
+      R"("links":[{"trace_id":"5b8efff798038103d269b633813fc60c","span_id":"eee19b7ec3c1b174",)"
+      R"("attrs":{"why":"retry"}},{"trace_id":"t","span_id":"s"}])"));
+  const RawSpan span = Only(decoded);
+  ASSERT_EQ(span.events.size(), 2u);
+  EXPECT_EQ(span.events[0].name, "exception");
+  EXPECT_EQ(span.events[0].time_ns, 1'700'000'000'500'000'000);
+  ASSERT_EQ(span.events[0].attributes.size(), 2u);
+  EXPECT_EQ(span.events[0].attributes[1].key, "b");
+  EXPECT_EQ(span.events[1].time_ns, 1'700'000'001'000'000'000);
+  EXPECT_EQ(span.events[1].attributes.size(), 0u);
+  ASSERT_EQ(span.links.size(), 2u);
+  EXPECT_EQ(span.links[0].span_id.bytes[0], 0xee);
+  EXPECT_EQ(span.links[0].attributes[0].value.text, "retry");
+  EXPECT_EQ(span.links[1].trace_id, span.trace_id) << "texts are hashed alike everywhere";
+  EXPECT_EQ(span.attributes.size(), 0u);
+}
+
+TEST(JsonLines, AProgramsOwnEventsAreAttributes) {
+  for (const char* own : {R"("events":3)", R"("events":["a"])", R"("events":[{"event":"x"}])",
+                          R"("links":"none")", R"("links":[{"href":"x"}])", R"("scope":"all")"}) {
+    EXPECT_EQ(Only(Lines(Line(own))).attributes.size(), 1u) << own;
+  }
+  const Decoded decoded = Lines(Line(R"("events":[{"name":"a","time":"soon"}])"));
+  EXPECT_EQ(decoded.batch->spans.size(), 0u);
+  EXPECT_THAT(decoded.drops.first_refusal, HasSubstr("events[0].time is neither RFC 3339"));
+}
+
+TEST(JsonLines, Scopes) {
+  const std::string sdk = Line(R"("scope":{"name":"pitot-sdk","version":"1"})");
+  const Decoded decoded = Lines(sdk + "\n" + sdk + "\n" + Line("") + "\n" + sdk);
+  ASSERT_EQ(decoded.batch->spans.size(), 4u);
+  std::vector<std::string_view> names;
+  for (const RawSpan& span : decoded.batch->spans) {
+    names.push_back(decoded.batch->scopes[span.scope].name);
+  }
+  EXPECT_EQ(names, (std::vector<std::string_view>{"pitot-sdk", "pitot-sdk", "", "pitot-sdk"}));
+  EXPECT_EQ(decoded.batch->scopes.size(), 3u);
+  EXPECT_EQ(decoded.batch->scopes[0].version, "1");
+}
+
 }  // namespace
 }  // namespace pitot

@@ -14,6 +14,9 @@ constexpr std::string_view kProtobufType = "application/x-protobuf";
 constexpr std::string_view kJsonType = "application/json";
 // Set by `pitot import`: spans of any age are welcome and kept in the import retention class.
 constexpr std::string_view kImportHeader = "x-pitot-import";
+// Tells the SDK that spans may be announced while they run (pitot.running): elsewhere an announcement
+// would show as a span of its own.
+constexpr std::string_view kRunningHeader = "x-pitot-running";
 
 // A sender that may retry should not do so at once, even when ingest names no time.
 constexpr std::chrono::milliseconds kRetryDelay{1000};
@@ -53,7 +56,11 @@ HttpResponse ErrorReply(WireFormat format, int status, std::string_view message)
 }
 
 HttpResponse ReplyOf(Signal signal, WireFormat format, const IngestReply& reply) {
-  if (reply.status.ok()) return Reply(200, format, EncodeOtlpReply(signal, format, reply));
+  if (reply.status.ok()) {
+    HttpResponse response = Reply(200, format, EncodeOtlpReply(signal, format, reply));
+    if (signal == Signal::kTraces) response.headers.Set(kRunningHeader, "1");
+    return response;
+  }
   const StatusRow& row = RowOf(reply.status.code());
   HttpResponse response =
       Reply(row.http, format, EncodeRpcStatus(format, row.grpc, Message(reply.status)));

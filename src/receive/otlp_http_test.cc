@@ -105,6 +105,14 @@ TEST_F(OtlpHttpTest, HandsTheBodyToIngest) {
   EXPECT_EQ(last().signal, Signal::kMetrics);
 }
 
+TEST_F(OtlpHttpTest, SaysThatRunningSpansMayBeAnnounced) {
+  EXPECT_EQ(Post("/v1/traces", kProtobuf, "").headers.Get("x-pitot-running"), "1");
+  EXPECT_EQ(Post("/v1/traces", kProtobuf, "spans").headers.Get("x-pitot-running"), "1");
+  EXPECT_EQ(Post("/v1/logs", kProtobuf, "logs").headers.Get("x-pitot-running"), "");
+  SetReply({.status = Unavailable("full")});
+  EXPECT_EQ(Post("/v1/traces", kProtobuf, "spans").headers.Get("x-pitot-running"), "");
+}
+
 TEST_F(OtlpHttpTest, PartialSuccessInTheSameType) {
   SetReply({.accepted = 1, .rejected = 2, .message = "why"});
   EXPECT_EQ(Post("/v1/traces", kJson, "{ }").body,
