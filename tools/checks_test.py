@@ -78,7 +78,7 @@ class CheckDeps(TreeTest):
         self.refuses("sdk/llm/a.cc", '#include "model/span.h"\n', "the server's")
 
     def test_sdk_examples_see_what_is_installed(self):
-        self.accepts("sdk/examples/a.cc", "#include <pitot/span.h>\n")
+        self.accepts("sdk/examples/a.cc", '#include <pitot/span.h>\n#include "beside_it.h"\n')
         self.refuses("sdk/examples/b.cc", '#include "sdk/net/url.h"\n', "not installed")
 
     def test_server_without_the_sdk(self):

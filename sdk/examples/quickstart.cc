@@ -31,7 +31,7 @@ int main(int argc, char** argv) try {
   pitot::ObservableAnthropicClient client({
       .api_key = real ? "" : "none",
       .base_url = real ? "" : stand_in.url(),
-      .tags = {.feature = "weather", .user = "u-17", .prompt = "forecast", .prompt_version = "3"},
+      .tags = {.feature = "weather", .prompt = "forecast", .prompt_version = "3"},
       .recorders = {.ledger = &ledger, .latency = &latency, .slo = &slo},
   });
 
@@ -45,6 +45,7 @@ int main(int argc, char** argv) try {
             });
 
   {
+    const pitot::TagScope who({.feature = "weather", .user = "u-17"});  // Of all that follows.
     pitot::Span turn = pitot::traced("answer", pitot::Kind::kAgent, {{"question", question}});
     pitot::AnthropicRequest request = {.model = "claude-sonnet-5",
                                        .messages = {{"user", question}},
