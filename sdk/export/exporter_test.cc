@@ -296,11 +296,10 @@ TEST_F(ExporterTest, FindsARequestTooLarge) {
 }
 
 TEST_F(ExporterTest, RejectsSome) {
+  using namespace std::string_literals;
   Receiver receiver([](const std::string&, int) {
-    return std::string(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 9\r\n\r\n"
-        "\x0a\x07\x08\x02\x12\x03why",
-        83 + 9);
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 9\r\n\r\n"s +
+           "\x0a\x07\x08\x02\x12\x03why";
   });
   const auto exporter = OpenOtlp(receiver.url());
   exporter->Take(SmallSpans(5));
