@@ -65,7 +65,9 @@ async function openPage(browser, baseURL, faults, path, how = {}) {
   page.on('console', (message) => {
     const text = message.text();
     if (message.type() !== 'error' && message.type() !== 'warning') return;
-    if (!expected.some((pattern) => pattern.test(text))) faults.push(`${path}: ${text}`);
+    if (!expected.some((pattern) => pattern.test(text))) {
+      faults.push(`${path}: ${text} (${message.location().url})`);
+    }
   });
   page.on('request', (request) => {
     if (!request.url().startsWith(baseURL)) faults.push(`${path}: asked ${request.url()}`);

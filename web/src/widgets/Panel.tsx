@@ -12,6 +12,7 @@ import { useId } from 'react';
 import { classes } from 'base/classes';
 import { Help } from './Help';
 import { ErrorNotice, Waiting } from './Notice';
+import { errorOfFilter } from './page/errorOfFilter';
 import { useHasPage } from './page/useHasPage';
 import { ViewLink } from './page/ViewLink';
 import { Icon } from './Icon';
@@ -94,6 +95,12 @@ function StateBody<T>({
   children: (data: T) => ReactNode;
 }) {
   const { data, error } = state;
+  // The filter bar says what is wrong with it; once is enough.
+  if (errorOfFilter(error) !== null) {
+    return (
+      <div className="panel-body panel-center dim">Nothing is shown while the filter is wrong.</div>
+    );
+  }
   if (data === undefined) {
     return (
       <div className="panel-body panel-center">
