@@ -60,7 +60,7 @@ webTest(
     // The key is changed elsewhere: the open page leads to the login by itself.
     await logIn(page, admin);
     await page
-      .getByRole('grid', { name: 'Traces' })
+      .getByRole('grid', { name: 'Latest runs' })
       .getByRole('link', { name: 'answer' })
       .waitFor();
     const id = admin.slice('pk-pitot-'.length, 'pk-pitot-'.length + 8);
