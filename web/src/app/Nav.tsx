@@ -31,7 +31,7 @@ export function Nav({ carried, menu, onMenu, onFold, onHelp }: NavProps) {
           search={carried as never}
           className="nav-home"
           aria-label="Pitot"
-          activeOptions={{ exact: true }}
+          activeOptions={{ exact: true, includeSearch: false }}
           onClick={() => onMenu(false)}
         >
           <img src={iconUrl} width="22" height="22" alt="" />
@@ -64,7 +64,7 @@ export function Nav({ carried, menu, onMenu, onFold, onHelp }: NavProps) {
               <Link
                 to={place.path}
                 search={(place.plain ? {} : carried) as never}
-                activeOptions={{ exact: true }}
+                activeOptions={{ exact: true, includeSearch: false }}
                 className={place === here ? 'nav-place nav-active' : 'nav-place'}
                 aria-current={place === here ? 'page' : undefined}
                 aria-label={place.label}

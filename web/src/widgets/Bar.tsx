@@ -21,7 +21,9 @@ export function Bar({
       role="img"
       aria-label={`${formatPercent(share)}${label ? ` ${label}` : ''}`}
     >
-      <span className="bar-fill" style={{ width: `${width * 100}%`, background: color }} />
+      {width > 0 && (
+        <span className="bar-fill" style={{ width: `${width * 100}%`, background: color }} />
+      )}
     </span>
   );
 }

@@ -53,19 +53,19 @@ export function Panel<T>(props: PlainPanel | StatePanel<T>) {
   const id = useId();
   return (
     <section
-      className={classes('panel', `panel-${cols}`, flush && 'panel-flush', className)}
+      className={classes('card', `card-${cols}`, flush && 'card-flush', className)}
       aria-labelledby={id}
     >
-      <header className="panel-head">
+      <header className="card-head">
         <h2 id={id}>{title}</h2>
         {help !== undefined && <Help about={title}>{help}</Help>}
-        {note !== undefined && <span className="panel-note">{note}</span>}
-        <span className="panel-space" />
+        {note !== undefined && <span className="card-note">{note}</span>}
+        <span className="card-space" />
         {actions}
         {link && <PanelLink {...link} />}
       </header>
       {props.state === undefined ? (
-        <div className="panel-body">{props.children}</div>
+        <div className="card-body">{props.children}</div>
       ) : (
         <StateBody state={props.state} {...(props.empty && { empty: props.empty })}>
           {props.children}
@@ -78,7 +78,7 @@ export function Panel<T>(props: PlainPanel | StatePanel<T>) {
 function PanelLink({ to, label, search }: NonNullable<PanelFrame['link']>) {
   if (!useHasPage(to)) return null;
   return (
-    <ViewLink to={to} {...(search && { search })} className="panel-link">
+    <ViewLink to={to} {...(search && { search })} className="card-link">
       {label}
       <Icon name="open" />
     </ViewLink>
@@ -98,12 +98,12 @@ function StateBody<T>({
   // The filter bar says what is wrong with it; once is enough.
   if (errorOfFilter(error) !== null) {
     return (
-      <div className="panel-body panel-center dim">Nothing is shown while the filter is wrong.</div>
+      <div className="card-body card-center dim">Nothing is shown while the filter is wrong.</div>
     );
   }
   if (data === undefined) {
     return (
-      <div className="panel-body panel-center">
+      <div className="card-body card-center">
         {error ? (
           <ErrorNotice error={error} retry={() => void state.refetch()} />
         ) : (
@@ -116,14 +116,14 @@ function StateBody<T>({
   return (
     <div
       className={classes(
-        'panel-body',
-        nothing !== null && 'panel-center',
-        state.isPlaceholderData && 'panel-old',
+        'card-body',
+        nothing !== null && 'card-center',
+        state.isPlaceholderData && 'card-old',
       )}
       aria-busy={state.isPlaceholderData}
     >
       {error && (
-        <p className="panel-stale warn" role="alert">
+        <p className="card-stale warn" role="alert">
           Not up to date: {error.message}{' '}
           <button type="button" className="button small" onClick={() => void state.refetch()}>
             Try again

@@ -32,14 +32,14 @@ export function Tabs<Id extends string>({ label, tabs, value, onChange, children
   };
   return (
     <>
-      <div className="tabs" role="tablist" aria-label={label} ref={list} onKeyDown={onKeyDown}>
+      <div className="tab-row" role="tablist" aria-label={label} ref={list} onKeyDown={onKeyDown}>
         {tabs.map((tab) => (
           <button
             key={tab.id}
             id={`${id}-${tab.id}`}
             type="button"
             role="tab"
-            className={classes('tab', tab.id === value && 'tab-on')}
+            className={classes('tab-item', tab.id === value && 'tab-on')}
             aria-selected={tab.id === value}
             aria-controls={children === undefined ? undefined : `${id}-panel`}
             tabIndex={tab.id === value ? 0 : -1}

@@ -39,7 +39,7 @@ export function ReceiptsPanel() {
           <li key={name}>
             <Pill tone={TONES[severity] ?? 'neutral'}>{severity.replace('_', ' ')}</Pill>
             <span>
-              <strong>{formatInt(count)}</strong> {name.replaceAll('_', ' ')}
+              <strong>{formatInt(count)} ×</strong> {name.replaceAll('_', ' ')}
             </span>
             <span className="overview-words dim">{remedy}</span>
           </li>
