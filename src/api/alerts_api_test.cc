@@ -107,6 +107,9 @@ TEST_P(AlertsApiTest, WhatIsAskedWronglyIsNamed) {
            {"/api/v1/alerts?match=a%3D~(", "a"},
            {"/api/v1/alerts?receivers=ops", "receiver"},
            {"/api/v1/alerts/xyz", "16 hex digits"},
+           {"/api/v1/alerts/history?since=yesterday", "yesterday"},
+           {"/api/v1/alerts/history?match=a%3D~(", "a"},
+           {"/api/v1/alerts/history?limit=0", "limit"},
            {"/api/v1/silences?state=over", "over"},
        }) {
     const HttpReply reply = Call("GET", path);
@@ -117,6 +120,51 @@ TEST_P(AlertsApiTest, WhatIsAskedWronglyIsNamed) {
   EXPECT_EQ(Call("POST", "/api/v1/alerts/0000000000000001/ack").status, 404);
   EXPECT_EQ(Call("POST", "/api/v1/receivers/nobody/test").status, 404);
   EXPECT_EQ(Call("DELETE", fmt::format("/api/v1/silences/{}", kNobody)).status, 404);
+}
+
+TEST_P(AlertsApiTest, HistoryHasEachChangeOfStateOnce) {
+  const auto changes = [&](const std::string& query = "") {
+    std::string text;
+    const json::value answer = Get("/api/v1/alerts/history" + query);
+    EXPECT_TRUE(answer.at("complete").as_bool());
+    for (const json::value& change : answer.at("changes").as_array()) {
+      text += fmt::format("{} {}; ", std::string_view(change.at("alertname").as_string()),
+                          std::string_view(change.at("state").as_string()));
+    }
+    return text;
+  };
+  EXPECT_EQ(changes(), "");
+  const UnixNanos start = now_.Now();
+  Fire("Loud");
+  alerts_->Tick(now_.Now());
+  const std::string path = "/api/v1/alerts/" + FingerprintOfFirst("/api/v1/alerts");
+  EXPECT_EQ(Call("POST", path + "/ack", R"({"for":"2h"})").status, 200);
+  now_.Advance(std::chrono::seconds(10));
+  Fire("Other", {{"project", "shop"}});
+  alerts_->Tick(now_.Now());
+  EXPECT_EQ(changes(), "Other firing; Loud firing; ") << "an acknowledgement is no change of state";
+  // What nobody repeats is over.
+  for (int minute = 0; minute < 60 && Names("/api/v1/alerts?state=active").size() > 0; ++minute) {
+    now_.Advance(std::chrono::minutes(1));
+    alerts_->Tick(now_.Now());
+  }
+  const json::value answer = Get("/api/v1/alerts/history?match=alertname%3DLoud");
+  const json::value& over = answer.at("changes").at(0);
+  EXPECT_EQ(over.at("state").as_string(), "resolved");
+  EXPECT_EQ(over.at("summary").as_string(), "as told");
+  EXPECT_EQ(over.at("fired_at").as_string(), FormatTimeNanos(start));
+  EXPECT_GE(over.at("resolved_at").as_string(), FormatTimeNanos(start));
+  EXPECT_EQ(answer.at("changes").as_array().size(), 2u);
+  // Also when the alerts themselves are forgotten.
+  now_.Advance(std::chrono::hours(24));
+  for (int tick = 0; tick < 3; ++tick) alerts_->Tick(now_.Now());
+  EXPECT_THAT(Names("/api/v1/alerts"), IsEmpty());
+  EXPECT_EQ(Get("/api/v1/alerts/history").at("changes").as_array().size(), 4u) << changes();
+  EXPECT_EQ(changes("?since=1h"), "");
+  EXPECT_EQ(changes("?project=shop&match=alertname%3DLoud"), "");
+  const json::value first = Get("/api/v1/alerts/history?limit=1&project=shop");
+  EXPECT_EQ(first.at("changes").at(0).at("alertname").as_string(), "Other");
+  EXPECT_EQ(first.at("left_out").as_int64(), 1);
 }
 
 TEST_P(AlertsApiTest, AcknowledgedUntilATimeOrAPersonSaysSo) {

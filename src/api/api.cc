@@ -44,6 +44,12 @@ constexpr Route kRoutes[] = {
     {{"GET", "/readyz"}, "", GetReadyz, RunOn::kWorker, kOpen},
     {{"GET", "/metrics"}, "", GetMetrics, RunOn::kCaller, kRead},
     {{"GET", "/api/v1/traces"}, "since until q limit cursor", GetTraces, RunOn::kWorker, kRead},
+    // Paths with a word come before those with an id in its place: the first that matches answers.
+    {{"GET", "/api/v1/traces/histogram"},
+     "since until q points",
+     GetTraceHistogram,
+     RunOn::kWorker,
+     kRead},
     {{"GET", "/api/v1/traces/{trace_id}"}, "", GetTrace, RunOn::kWorker, kRead},
     {{"GET", "/api/v1/traces/{trace_id}/story"},
      "text_bytes limit cursor",
@@ -64,6 +70,11 @@ constexpr Route kRoutes[] = {
      kRead},
     {{"GET", "/api/v1/openapi.json"}, "", GetOpenApi, RunOn::kCaller, kOpen},
     {{"GET", "/api/v1/live"}, "q last_event_id", GetLive, RunOn::kCaller, kRead},
+    {{"GET", "/api/v1/series"},
+     "since until q kind by groups points measures",
+     GetSeries,
+     RunOn::kWorker,
+     kRead},
     {{"GET", "/api/v1/cost"},
      "since until q by timezone limit projection",
      GetCost,
@@ -94,7 +105,7 @@ constexpr Route kRoutes[] = {
      GetHeatmap,
      RunOn::kWorker,
      kRead},
-    {{"GET", "/api/v1/tools"}, "since until q limit", GetTools, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/tools"}, "since until q limit versions", GetTools, RunOn::kWorker, kRead},
     {{"GET", "/api/v1/errors"}, "since until q limit examples", GetErrors, RunOn::kWorker, kRead},
     {{"GET", "/api/v1/sessions"},
      "since until q limit cursor order",
@@ -135,6 +146,11 @@ constexpr Route kRoutes[] = {
     {{"DELETE", "/api/v1/users/{user_id}"}, "", DeleteUser, RunOn::kWorker, kAdmin},
     {{"POST", "/api/v1/spans"}, "import", PostSpans, RunOn::kCaller, kIngest},
     {{"POST", "/api/v1/sql"}, "", PostSql, RunOn::kWorker, kSql},
+    {{"GET", "/api/v1/settings"}, "", GetSettings, RunOn::kWorker, kRead},
+    {{"GET", "/api/v1/views"}, "", GetViews, RunOn::kWorker, kRead},
+    // Their own: whose a view is, is looked at when it is known which.
+    {{"POST", "/api/v1/views"}, "", PostView, RunOn::kWorker, kRead},
+    {{"DELETE", "/api/v1/views/{view_id}"}, "", DeleteView, RunOn::kWorker, kRead},
     {{"GET", "/api/v1/session"}, "", GetSession, RunOn::kCaller, kRead},
     {{"POST", "/api/v1/login"}, "", PostLogin, RunOn::kWorker, kOpen},
     {{"POST", "/api/v1/logout"}, "", PostLogout, RunOn::kWorker, kRead},
@@ -157,6 +173,11 @@ constexpr Route kRoutes[] = {
     {{"GET", "/api/v1/alerts"},
      "state receiver match groups limit",
      GetAlerts,
+     RunOn::kWorker,
+     kRead},
+    {{"GET", "/api/v1/alerts/history"},
+     "since until match limit",
+     GetAlertHistory,
      RunOn::kWorker,
      kRead},
     {{"GET", "/api/v1/alerts/{fingerprint}"}, "", GetAlert, RunOn::kWorker, kRead},
@@ -280,8 +301,8 @@ class Api::Impl {
  public:
   explicit Impl(const ApiDeps& deps)
       : context_{deps, SqlRunner(deps.store.engine(), deps.limits, deps.clock), deps.clock.Now(),
-                 std::make_unique<LivePump>(deps.ingest.live(), deps.limits, deps.live_heartbeat)} {
-  }
+                 std::make_unique<LivePump>(deps.ingest.live(), deps.limits, deps.live_heartbeat),
+                 SavedViews(deps.state, static_cast<size_t>(deps.limits.views))} {}
 
   void EndStreams() { context_.live->Stop(); }
 

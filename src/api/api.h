@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/server_settings.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "http/message.h"
@@ -57,6 +58,8 @@ struct ApiDeps {
   std::function<absl::StatusOr<std::shared_ptr<const PriceBook>>()> load_prices = nullptr;
   // How providers do right now, as JSON (ProviderHealth::Json); quick, any thread. None: no gateway.
   std::function<std::string()> gateway_health = nullptr;
+  // What the server was started with; quick, any thread. None: the defaults are told.
+  std::function<ServerSettings()> settings = nullptr;
   std::chrono::milliseconds live_heartbeat{15'000};  // Between signs of life on idle live streams.
 };
 

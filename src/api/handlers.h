@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "api/live_pump.h"
+#include "api/views/saved_views.h"
 #include "base/cancel.h"
 #include "gateway/keys/authorizer.h"
 #include "query/scope.h"
@@ -24,6 +25,7 @@ struct ApiContext {
   SqlRunner sql;
   UnixNanos started_ns;
   std::unique_ptr<LivePump> live;
+  SavedViews views;
   std::atomic<bool> repricing{false};  // One at a time.
 };
 
@@ -57,10 +59,12 @@ void GetSession(ApiCall call);
 void GetReadyz(ApiCall call);
 void GetReceipts(ApiCall call);
 void GetTraces(ApiCall call);
+void GetTraceHistogram(ApiCall call);
 void GetTrace(ApiCall call);
 void GetExport(ApiCall call);
 void GetStory(ApiCall call);
 void GetSpan(ApiCall call);
+void GetSeries(ApiCall call);
 void GetCost(ApiCall call);
 void GetCostTree(ApiCall call);
 void GetCostForecast(ApiCall call);
@@ -84,6 +88,10 @@ void GetFields(ApiCall call);
 void GetFieldValues(ApiCall call);
 void PostLogin(ApiCall call);
 void PostLogout(ApiCall call);
+void GetSettings(ApiCall call);
+void GetViews(ApiCall call);
+void PostView(ApiCall call);
+void DeleteView(ApiCall call);
 void GetKeys(ApiCall call);
 void GetKey(ApiCall call);
 void PostKey(ApiCall call);
@@ -109,6 +117,7 @@ void PostWaive(ApiCall call);
 void PostWithdraw(ApiCall call);
 void PostEvidence(ApiCall call);
 void GetAlerts(ApiCall call);
+void GetAlertHistory(ApiCall call);
 void GetAlert(ApiCall call);
 void PostAck(ApiCall call);
 void PostUnack(ApiCall call);

@@ -39,7 +39,8 @@ class KeysApiTest : public IngestedTestBase {
                                          .keys = keys_.get(),
                                          .sessions = sessions_.get(),
                                          .authorizer = authorizer_.get(),
-                                         .budgets = budgets_.get()});
+                                         .budgets = budgets_.get(),
+                                         .settings = Settings});
     HttpService service;
     service.admit = [this](HttpRequest& head, Admission& admission) {
       admission.answer = api_->Admit(head);
@@ -57,6 +58,14 @@ class KeysApiTest : public IngestedTestBase {
     api_.reset();
     budgets_.reset();
     IngestedTestBase::TearDown();
+  }
+
+  static ServerSettings Settings() {
+    ServerSettings settings;
+    settings.http_address = "127.0.0.1:4318";
+    settings.values = {{"data_dir", "\"/srv/pitot\"", "Folder.", false}};
+    settings.config = "data_dir: /srv/pitot\n";
+    return settings;
   }
 
   NewKey Make(std::string name, const std::vector<std::string>& scopes,
@@ -110,6 +119,7 @@ bool MayCall(std::string_view scope, std::string_view method, std::string_view p
   if (scope == "sql") return path == "/api/v1/sql";
   if (scope != "read") return false;
   if (path.starts_with("/api/v1/keys")) return false;
+  if (path.starts_with("/api/v1/views")) return true;
   return method == "GET" || path == "/api/v1/logout" || path == "/api/v1/runbooks/{name}";
 }
 
@@ -280,6 +290,68 @@ TEST_P(KeysApiTest, AKeySeesAndWritesItsProjectOnly) {
   };
   EXPECT_THAT(projects(shop), testing::ElementsAre("shop"));
   EXPECT_THAT(projects(admin), testing::ElementsAre("default", "shop"));
+}
+
+TEST_P(KeysApiTest, WhoeverMayReadSavesViewsOfItsOwn) {
+  const std::string admin = Make("ops", {"admin"}).secret;
+  const std::string ada = Make("ada", {"read"}, "shop").secret;
+  const std::string bob = Make("bob", {"read"}, "shop").secret;
+  const std::string other = Make("eve", {"read"}, "other").secret;
+  const HttpReply made =
+      CallWith(ada, "POST", "/api/v1/views",
+               R"({"name":" Fails ","page":"/traces","search":{"q":"status = error","a":""}})");
+  ASSERT_EQ(made.status, 200) << made.body;
+  json::value view = json::parse(made.body);
+  const std::string id(view.at("id").as_string());
+  EXPECT_EQ(view.at("name").as_string(), "Fails");
+  EXPECT_EQ(view.at("created_by").as_string(), "ada");
+  EXPECT_TRUE(view.at("may_change").as_bool());
+
+  // Seen by all of the project, changed by its maker and by admins.
+  const auto views = [&](const std::string& secret, std::string_view query = "") {
+    return json::parse(CallWith(secret, "GET", fmt::format("/api/v1/views{}", query)).body)
+        .at("views");
+  };
+  EXPECT_EQ(views(ada).at(0), view);
+  view.at("may_change") = false;
+  EXPECT_EQ(views(bob).at(0), view);
+  EXPECT_EQ(views(other), json::parse("[]"));
+  EXPECT_EQ(views(admin), json::parse("[]")) << "of the project default";
+  const std::string change =
+      fmt::format(R"({{"id":"{}","name":"Slow","page":"/latency","search":{{}}}})", id);
+  const HttpReply refused = CallWith(bob, "POST", "/api/v1/views", change);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("made by ada"));
+  EXPECT_EQ(CallWith(bob, "DELETE", "/api/v1/views/" + id).status, 403);
+  EXPECT_EQ(CallWith(other, "DELETE", "/api/v1/views/" + id).status, 404);
+  EXPECT_EQ(CallWith(admin, "POST", "/api/v1/views?project=shop", change).status, 200);
+  const json::value changed = views(ada).at(0);
+  EXPECT_EQ(changed.at("name").as_string(), "Slow");
+  EXPECT_EQ(changed.at("created_by").as_string(), "ada") << "still hers";
+  EXPECT_EQ(changed.at("created_at"), view.at("created_at"));
+  EXPECT_GT(changed.at("changed_at").as_string(), view.at("changed_at").as_string());
+  EXPECT_EQ(CallWith(ada, "DELETE", "/api/v1/views/" + id).body,
+            fmt::format(R"({{"deleted":"{}"}})", id));
+  EXPECT_EQ(CallWith(ada, "DELETE", "/api/v1/views/" + id).status, 404);
+  EXPECT_EQ(views(bob), json::parse("[]"));
+}
+
+TEST_P(KeysApiTest, SettingsTellReadersLessThanOperators) {
+  const std::string admin = Make("ops", {"admin"}).secret;
+  const std::string reader = Make("dash", {"read"}, "shop").secret;
+  const json::value all = json::parse(CallWith(admin, "GET", "/api/v1/settings").body);
+  const json::value some = json::parse(CallWith(reader, "GET", "/api/v1/settings").body);
+  EXPECT_EQ(all.at("project").as_string(), "default");
+  EXPECT_EQ(all.at("listen").at("http").as_string(), "127.0.0.1:4318");
+  EXPECT_TRUE(all.at("auth").at("keys_required").as_bool());
+  EXPECT_TRUE(all.at("store").at("ready").as_bool());
+  EXPECT_EQ(all.at("settings").at(0).at("path").as_string(), "data_dir");
+  EXPECT_EQ(all.at("limits").as_array().size(), std::size(kLimitRows));
+  EXPECT_EQ(some.at("project").as_string(), "shop");
+  EXPECT_TRUE(some.at("listen").is_null());
+  EXPECT_TRUE(some.at("config").is_null());
+  EXPECT_EQ(some.at("settings"), json::parse("[]"));
+  EXPECT_EQ(some.at("limits"), all.at("limits"));
 }
 
 // "pitot_session=...", of a Set-Cookie header.

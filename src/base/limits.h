@@ -50,6 +50,7 @@ struct Limits {
   int64_t api_keys = 100'000;
   int64_t alerts = 10'000;
   int64_t silences = 10'000;
+  int64_t views = 500;
 };
 
 struct LimitRow {
@@ -151,6 +152,7 @@ inline constexpr LimitRow kLimitRows[] = {
      16, 1'000'000},
     {"silences", &Limits::silences, "not expired", "A further silence is refused: 429.", 1,
      1'000'000},
+    {"views", &Limits::views, "a project", "A further saved view is refused: 429.", 0, 100'000},
 };
 
 }  // namespace pitot

@@ -29,14 +29,6 @@ int WaitForSignal(const sigset_t& signals) {
   return signal;
 }
 
-// An address as people open it; the port may have been chosen by the system.
-std::string AddressText(const std::string& configured, uint16_t port) {
-  const auto address = ParseListenAddress("listen", configured);
-  std::string host = address.ok() ? address->host : configured;
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return fmt::format("{}:{}", host, port);
-}
-
 std::string ReadyLine(const Server& server, const ServerOptions& options) {
   std::string line =
       fmt::format("ready: http://{}", AddressText(options.http_address, server.http_port()));

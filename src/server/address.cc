@@ -26,4 +26,11 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view key, std::stri
       "{}: \"{}\" is not an address and a port, such as 127.0.0.1:4318 or [::1]:4318", key, text);
 }
 
+std::string AddressText(std::string_view configured, uint16_t port) {
+  const auto address = ParseListenAddress("listen", configured);
+  std::string host = address.ok() ? address->host : std::string(configured);
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("{}:{}", host, port);
+}
+
 }  // namespace pitot

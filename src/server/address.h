@@ -20,4 +20,7 @@ struct ListenAddress {
 // kInvalidArgument names `key` and what is expected.
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view key, std::string_view text);
 
+// An address as people open it, with the port in use: the system may have chosen it.
+std::string AddressText(std::string_view configured, uint16_t port);
+
 }  // namespace pitot

@@ -22,6 +22,7 @@
 #include "server/gateway_host.h"
 #include "server/janitor.h"
 #include "server/prices_file.h"
+#include "server/settings_report.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -185,7 +186,8 @@ absl::Status Server::OpenListeners() {
               .alerts = &alerts_->service(),
               .preflight = &alerts_->preflight(),
               .load_prices = [this] { return LoadPriceBook(); },
-              .gateway_health = [this] { return gateway_->gateway().HealthJson(); }});
+              .gateway_health = [this] { return gateway_->gateway().HealthJson(); },
+              .settings = [this] { return ReportSettings(options_, http_port(), grpc_port()); }});
   otlp_http_ = std::make_unique<OtlpHttp>(
       [this](IngestRequest request, IngestDone done) {
         ingest_->Accept(std::move(request), std::move(done));

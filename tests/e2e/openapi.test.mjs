@@ -15,6 +15,11 @@ const AGENT = fileURLToPath(new URL('../../tools/sample_agent/main.mjs', import.
 const TURNS = 12;
 const TOLD_DEADLINE_MS = 30_000;
 
+const MEASURES = [
+  'traces,spans,calls,errors,cost_usd,unpriced_calls,input_tokens,output_tokens,cache_read_tokens',
+  'length,retries,p50_ms,p90_ms,p95_ms,p99_ms,ttft_p50_ms,ttft_p99_ms,tokens_per_second',
+].join();
+
 // Questions to each path; {trace}, {span} and {cursor} are filled in.
 const QUESTIONS = {
   '/healthz': [''],
@@ -27,10 +32,22 @@ const QUESTIONS = {
     '?q=kind%20%3D%20llm',
     '?q=status=running',
   ],
+  '/api/v1/traces/histogram': [
+    '',
+    '?q=kind%20%3D%20llm&points=10&since=15m',
+    '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
+  ],
   '/api/v1/traces/{trace_id}': [''],
   '/api/v1/traces/{trace_id}/story': ['', '?text_bytes=20'],
   '/api/v1/traces/{trace_id}/spans/{span_id}': [''],
   '/api/v1/search': ['?query=clause', '?query=nothing-has-this', '?query=the&limit=1'],
+  '/api/v1/series': [
+    '',
+    `?kind=any&by=feature,model&groups=2&points=20&since=1h&measures=${MEASURES}`,
+    `?kind=llm&measures=${MEASURES}&since=15m`,
+    '?kind=tool&by=tool_status&measures=calls',
+    '?by=model&measures=cost_usd&since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
+  ],
   '/api/v1/cost': [
     '',
     '?by=feature,user_id',
@@ -62,7 +79,7 @@ const QUESTIONS = {
     '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z',
   ],
   '/api/v1/latency/heatmap': ['', '?measure=ttft&columns=7', '?kind=tool'],
-  '/api/v1/tools': ['', '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z'],
+  '/api/v1/tools': ['', '?versions=5', '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z'],
   '/api/v1/errors': ['', '?examples=0', '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z'],
   '/api/v1/sessions': ['', '?order=cost&limit=1'],
   '/api/v1/users': ['', '?order=name'],
@@ -73,12 +90,15 @@ const QUESTIONS = {
   '/api/v1/fields/{name}/values': ['', '?prefix=c&limit=1'],
   '/api/v1/prices': ['', '?model=claude-sonnet-5', '?limit=2'],
   '/api/v1/receipts': [''],
+  '/api/v1/settings': [''],
+  '/api/v1/views': [''],
   '/api/v1/session': [''],
   '/api/v1/keys': [''],
   '/api/v1/keys/{key_id}': [''],
   '/api/v1/budgets': [''],
   '/api/v1/budgets/{budget_id}': ['', '?limit=1', '?counter='],
   '/api/v1/alerts': ['', '?state=active&groups=true', '?match=alertname=Asked&receiver=ops'],
+  '/api/v1/alerts/history': ['', '?since=1h&match=alertname=Asked&limit=1'],
   '/api/v1/alerts/{fingerprint}': [''],
   '/api/v1/slos': [''],
   '/api/v1/slos/{slo}': ['', '?points=3'],
@@ -164,6 +184,7 @@ before(async () => {
   const call = trace.spans.find((span) => span.kind === 'llm');
   facts = { trace: traces[0].trace_id, span: call.span_id, cursor: page.next };
   Object.assign(facts, await makeAlerts());
+  await post('/api/v1/views', { name: 'Failed', page: '/traces', search: { q: 'status = error' } });
   document = (await get('/api/v1/openapi.json')).json();
   ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats(ajv);
@@ -274,6 +295,11 @@ test('a wrong question is refused in words, everywhere', async () => {
       timezone: 'Europe/Berlino',
       order: 'size',
       kind: 'wheel',
+      points: 'many',
+      groups: '51',
+      measures: 'p98_ms',
+      versions: '51',
+      columns: '501',
     };
     for (const [name, value] of Object.entries(wrong)) {
       if (!names.includes(name)) continue;
@@ -309,6 +335,13 @@ test('absurd questions get a clear answer in bounded time', async () => {
     'ten groups': ['/cost', { by: 'feature,user_id,model,agent,workflow,kind,name' }],
     'one group twice': ['/cost', { by: 'feature,feature' }],
     'a million columns': ['/latency/heatmap', { columns: '1000000' }],
+    'a million points': ['/series', { points: '1000000' }],
+    'a million points of traces': ['/traces/histogram', { points: '1000000' }],
+    'a thousand series': ['/series', { by: 'user_id', groups: '1000' }],
+    'series by hour': ['/series', { by: 'hour' }],
+    'series by three fields': ['/series', { by: 'model,feature,agent' }],
+    'series of nothing': ['/series', { measures: ',' }],
+    'one measure twice': ['/series', { measures: 'calls,calls' }],
     'a strange cursor': ['/traces', { cursor: '1.2.3.x' }],
     "another list's cursor": ['/sessions', { cursor: facts.cursor }],
     'a project that is none': ['/traces', { project: '../../etc' }],

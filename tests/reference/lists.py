@@ -245,7 +245,7 @@ def tool_totals(calls):
     }
 
 
-def tools(scope, limit):
+def tools(scope, limit, versions):
     calls = [f for f in scope.rows if f.is_tool_call]
     by_tool = group(calls, ["tool_name"])
     out = []
@@ -262,6 +262,9 @@ def tools(scope, limit):
                 "quantiles": "exact",
                 "low_n": len(members) < 100,
                 "change": change(tool, members),
+                "versions": [
+                    version_row(prompt, *one) for prompt, one in newest_versions(members)[:versions]
+                ],
             }
         )
     return {
@@ -273,22 +276,38 @@ def tools(scope, limit):
     }
 
 
-def change(tool, calls):
-    """Between the two newest versions of the prompt that most calls have."""
+def newest_versions(calls):
+    """[(prompt, (version, its calls))], newest first, of the prompt that most calls have."""
     by_prompt = group([f for f in calls if f.prompt_name and f.prompt_version], ["prompt_name"])
     if not by_prompt:
-        return None
+        return []
     (prompt,), members = min(
         by_prompt.items(), key=lambda item: (-len(item[1]), item[0][0].encode())
     )
-    versions = group(members, ["prompt_version"])
-    if len(versions) < 2:
-        return None
 
     def newest(item):
         return (min(f.end for f in item[1]), item[0][0].encode())
 
-    ((old,), before), ((new,), after) = sorted(versions.items(), key=newest)[-2:]
+    versions = sorted(group(members, ["prompt_version"]).items(), key=newest, reverse=True)
+    return [(prompt, (version, of_it)) for (version,), of_it in versions]
+
+
+def version_row(prompt, version, calls):
+    totals = tool_totals(calls)
+    return {
+        "prompt_name": prompt,
+        "prompt_version": version,
+        "first_at": iso(min(f.end for f in calls)),
+        "last_at": iso(max(f.end for f in calls)),
+    } | {member: totals[member] for member in ("calls", "status", "share")}
+
+
+def change(tool, calls):
+    """Between the two newest versions of the prompt that most calls have."""
+    versions = newest_versions(calls)
+    if len(versions) < 2:
+        return None
+    (prompt, (new, after)), (_, (old, before)) = versions[:2]
     return {
         "prompt_name": prompt,
         "from_version": old,

@@ -12,6 +12,7 @@ import filter as filters
 import generate
 import moments
 import lists
+import series
 from canonical import parse_time
 
 FIELDS = [
@@ -68,7 +69,8 @@ class Asker:
         """Each round asks some endpoints; which, but for the first three, the seed decides."""
         others = [
             self.trace, self.cost, self.cost_tree, self.latency, self.latency, self.heatmap,
-            self.tools, self.errors, self.group_list, self.search, self.field_values,
+            self.tools, self.errors, self.group_list, self.search, self.field_values, self.series,
+            self.series, self.histogram,
         ]  # fmt: skip
         out = []
         for _ in range(rounds):
@@ -170,15 +172,44 @@ class Asker:
             rows=lambda: figures.calls_of_kind(scope.rows, kind),
         )
 
+    def series(self):
+        params, scope = self.scope()
+        kind = self.pick(["llm", "tool", "any", "any", "agent"])
+        by = self.random.sample([*FIELDS, "tool_status"], self.random.randrange(3))
+        names = list(series.MEASURES)
+        measures = self.random.sample(names, self.pick([1, 3, len(names)]))
+        groups, points = self.pick([1, 3, 8, 50]), self.pick([2, 7, 120, 1000])
+        params |= {"kind": kind, "by": ",".join(by), "measures": ",".join(measures)}
+        params |= {"groups": groups, "points": points}
+        return Question(
+            "series",
+            "/api/v1/series",
+            params,
+            lambda loaded, got: series.series(scope, by, kind, groups, points, measures),
+            rows=lambda: scope.rows,
+        )
+
+    def histogram(self):
+        params, scope = self.scope()
+        points = self.pick([2, 30, 120])
+        params["points"] = points
+        return Question(
+            "traces/histogram",
+            "/api/v1/traces/histogram",
+            params,
+            lambda loaded, got: series.histogram(loaded.traces.values(), scope, points),
+            rows=lambda: scope.rows,
+        )
+
     def tools(self):
         params, scope = self.scope(p=0.4)
-        limit = self.pick(LIMITS)
-        params["limit"] = limit
+        limit, versions = self.pick(LIMITS), self.pick([0, 1, 3])
+        params |= {"limit": limit, "versions": versions}
         return Question(
             "tools",
             "/api/v1/tools",
             params,
-            lambda loaded, got: lists.tools(scope, limit),
+            lambda loaded, got: lists.tools(scope, limit, versions),
             rows=lambda: [f for f in scope.rows if f.is_tool_call],
             skip=("message",),
         )

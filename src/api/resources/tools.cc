@@ -12,6 +12,8 @@ absl::StatusOr<std::string> Tools(const ApiCall& call) {
   ToolsRequest request;
   ASSIGN_OR_RETURN(request.scope, ReadScope(call, context.now));
   ASSIGN_OR_RETURN(request.limit, ReadLimit(call));
+  ASSIGN_OR_RETURN(const int64_t versions, ReadInt(call, "versions", 0, 0, kToolVersionsMax));
+  request.versions = static_cast<uint32_t>(versions);
   return ReadTools(context, request);
 }
 

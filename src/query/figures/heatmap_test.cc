@@ -104,6 +104,36 @@ TEST_P(HeatmapTest, OnlyRowsInUse) {
   bad({.columns = 501}, "columns 501");
 }
 
+TEST_P(HeatmapTest, AFilterFindsTheCallsOfACell) {
+  std::mt19937 random(3);
+  std::vector<TestFact> facts;
+  for (int i = 0; i < 300; ++i) {
+    facts.push_back({.end_ns = kNow - 1 - static_cast<int64_t>(random() % kHour),
+                     .duration_ns = static_cast<int64_t>(random() % 20) * kMs + kMs / 3,
+                     .kind = i % 5 == 0 ? "tool" : "llm"});
+  }
+  Add(facts);
+  const json::value map = Heatmap({.scope = Last(kHour), .columns = 3});
+  const auto text = [](const json::value& value) { return std::string(value.as_string()); };
+  int64_t found = 0;
+  for (size_t column = 0; column < 3; ++column) {
+    const std::string until = column < 2 ? text(map.at("times").at(column + 1)) : "2026-11-19";
+    for (size_t row = 0; row + 1 < map.at("edges_ms").as_array().size(); ++row) {
+      // What the page asks for when a cell is dragged over.
+      const std::string q = fmt::format(
+          "kind = llm AND end >= {} AND end < {} AND duration >= {}ms AND duration < {}ms",
+          text(map.at("times").at(column)), until, map.at("edges_ms").at(row).to_number<double>(),
+          map.at("edges_ms").at(row + 1).to_number<double>());
+      const SqlPiece where = FactsWhere(Last(kHour, q));
+      const int64_t count =
+          std::stoll(Tsv("SELECT count() FROM facts AS f FINAL WHERE " + where.sql, where.params));
+      EXPECT_EQ(map.at("counts").at(column).at(row).to_number<int64_t>(), count) << q;
+      found += count;
+    }
+  }
+  EXPECT_EQ(found, 240);
+}
+
 PITOT_FOR_EACH_STORE(HeatmapTest);
 
 }  // namespace

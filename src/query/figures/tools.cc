@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/status.h"
 #include "query/figures/answer.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::array kLevels = {500, 990};
 constexpr size_t kStatuses = kToolStatusNames.size();
+constexpr uint32_t kComparedVersions = 2;
 
 // Columns behind the tool's name.
 enum Column {
@@ -59,44 +61,70 @@ absl::StatusOr<Table> ReadToolRows(const QueryContext& context, const ToolsReque
   return ReadTable(context, sql, std::move(where.params), kColumns);
 }
 
-using Changes = absl::flat_hash_map<std::string, PromptChange>;
+// The calls of one tool with one version of a prompt.
+struct ToolVersion {
+  UnixNanos first_at = 0;
+  UnixNanos last_at = 0;
+  std::string version;
+  ToolCounts counts;
+};
+// Of the prompt that most of a tool's calls have: its newest versions, newest first.
+struct ToolVersions {
+  std::string prompt_name;
+  std::vector<ToolVersion> newest;
+};
+using VersionsByTool = absl::flat_hash_map<std::string, ToolVersions>;
 
-// By tool: the two newest versions of the prompt that most of its calls have.
-absl::StatusOr<Changes> ReadChanges(const QueryContext& context, const Scope& scope,
-                                    const std::vector<std::string>& tools) {
+// `newest`: how many versions of each.
+absl::StatusOr<VersionsByTool> ReadVersions(const QueryContext& context, const Scope& scope,
+                                            const std::vector<std::string>& tools,
+                                            uint32_t newest) {
   SqlPiece where = FactsWhere(scope);
   const std::string sql = fmt::format(
-      "SELECT tool, prompt_name, versions[2].2, versions[1].2, versions[1].1, "
-      "versions[2].3, versions[1].3 FROM ("
-      "SELECT tool, prompt_name, sum(n) AS calls, "
-      "arraySlice(arrayReverseSort(groupArray((first_ns, version, by_status))), 1, 2) AS versions "
+      "SELECT tool, prompt_name, "
+      "arraySlice(arrayReverseSort(groupArray((first_ns, version, last_ns, by_status))), 1, "
+      "{{newest:UInt32}}) AS versions "
       "FROM (SELECT toString(f.tool_name) AS tool, toString(f.prompt_name) AS prompt_name, "
       "toString(f.prompt_version) AS version, count() AS n, min(f.end_ns) AS first_ns, "
-      "{} AS by_status FROM facts AS f FINAL WHERE {} AND {} "
+      "max(f.end_ns) AS last_ns, {} AS by_status FROM facts AS f FINAL WHERE {} AND {} "
       "AND f.prompt_name != '' AND f.prompt_version != '' "
       "AND f.tool_name IN (SELECT arrayJoin({{tools:Array(String)}})) "
       "GROUP BY tool, prompt_name, version) "
-      "GROUP BY tool, prompt_name ORDER BY tool, calls DESC, prompt_name LIMIT 1 BY tool"
-      ") WHERE length(versions) = 2",
+      "GROUP BY tool, prompt_name ORDER BY tool, sum(n) DESC, prompt_name LIMIT 1 BY tool",
       StatusColumn(), where.sql, kIsToolCallSql);
   where.params.push_back({"tools", QuoteArray(tools)});
-  ASSIGN_OR_RETURN(const Table table, ReadTable(context, sql, std::move(where.params), 7));
-  Changes changes;
+  where.params.push_back({"newest", fmt::to_string(newest)});
+  ASSIGN_OR_RETURN(const Table table, ReadTable(context, sql, std::move(where.params), 3));
+  VersionsByTool by_tool;
   for (const boost::json::value& value : table.rows) {
     const boost::json::array& row = value.get_array();
-    PromptChange change{
-        .tool = std::string(TextAt(row, 0)),
-        .prompt_name = std::string(TextAt(row, 1)),
-        .from_version = std::string(TextAt(row, 2)),
-        .to_version = std::string(TextAt(row, 3)),
-        .since = IntAt(row, 4),
-        .before = CountsAt(row, 5),
-        .after = CountsAt(row, 6),
-    };
-    std::string tool = change.tool;
-    changes.emplace(std::move(tool), std::move(change));
+    ToolVersions& versions = by_tool[std::string(TextAt(row, 0))];
+    versions.prompt_name = TextAt(row, 1);
+    const boost::json::array* list = row[2].if_array();
+    for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      const boost::json::array* one = (*list)[i].if_array();
+      if (one == nullptr || one->size() != 4) return Internal("a version of a prompt is no tuple");
+      versions.newest.push_back({.first_at = IntAt(*one, 0),
+                                 .last_at = IntAt(*one, 2),
+                                 .version = std::string(TextAt(*one, 1)),
+                                 .counts = CountsAt(*one, 3)});
+    }
   }
-  return changes;
+  return by_tool;
+}
+
+// Nothing: there is one version only.
+std::optional<PromptChange> ChangeOf(const std::string& tool, const ToolVersions& versions) {
+  if (versions.newest.size() < 2) return std::nullopt;
+  const ToolVersion& now = versions.newest[0];
+  const ToolVersion& before = versions.newest[1];
+  return PromptChange{.tool = tool,
+                      .prompt_name = versions.prompt_name,
+                      .from_version = before.version,
+                      .to_version = now.version,
+                      .since = now.first_at,
+                      .before = before.counts,
+                      .after = now.counts};
 }
 
 // {"success":1,...,"unknown":0}: calls, or shares of all calls.
@@ -133,7 +161,22 @@ std::string CountsJson(const boost::json::array& row) {
                      IntAt(row, kRetries), IntAt(row, kRetriedCalls));
 }
 
-std::string ToolJson(const boost::json::array& row, const Changes& changes, UnixNanos now) {
+std::string VersionsJson(const ToolVersions& versions, uint32_t shown) {
+  std::string json;
+  for (size_t i = 0; i < versions.newest.size() && i < shown; ++i) {
+    const ToolVersion& one = versions.newest[i];
+    json += fmt::format(
+        R"({}{{"prompt_name":{},"prompt_version":{},"first_at":"{}","last_at":"{}","calls":{},)"
+        R"("status":{},"share":{}}})",
+        i == 0 ? "" : ",", JsonText(versions.prompt_name), JsonText(one.version),
+        IsoTime(one.first_at), IsoTime(one.last_at), one.counts.calls(),
+        StatusJson(one.counts, false), StatusJson(one.counts, true));
+  }
+  return "[" + json + "]";
+}
+
+std::string ToolJson(const boost::json::array& row, const ToolVersions& versions,
+                     uint32_t versions_shown, UnixNanos now) {
   const Quantiles durations = ReadQuantiles(row, kDurations);
   const double max = DoubleAt(row, kMax);
   // A sketch may say 1 % more than any call took.
@@ -141,13 +184,13 @@ std::string ToolJson(const boost::json::array& row, const Changes& changes, Unix
     return durations.values.empty() ? std::nullopt
                                     : std::optional(std::min(durations.values[i], max));
   };
-  const auto change = changes.find(std::string(TextAt(row, 0)));
+  const auto change = ChangeOf(std::string(TextAt(row, 0)), versions);
   return fmt::format(
       R"({{"tool":{},{},"p50_ms":{},"p99_ms":{},"max_ms":{},"quantiles":"{}","low_n":{},)"
-      R"("change":{}}})",
+      R"("change":{},"versions":{}}})",
       JsonText(TextAt(row, 0)), CountsJson(row), MillisJson(level(0)), MillisJson(level(1)),
       MillisJson(max), QuantilesName(durations), durations.low_n(),
-      change == changes.end() ? "null" : ChangeJson(change->second, now));
+      change ? ChangeJson(*change, now) : "null", VersionsJson(versions, versions_shown));
 }
 
 }  // namespace
@@ -159,13 +202,15 @@ absl::StatusOr<std::string> ReadTools(const QueryContext& context, const ToolsRe
   for (const boost::json::value& row : table.rows) {
     names.emplace_back(TextAt(row.get_array(), 0));
   }
-  Changes changes;
+  VersionsByTool versions;
   if (!names.empty()) {
-    ASSIGN_OR_RETURN(changes, ReadChanges(context, request.scope, names));
+    ASSIGN_OR_RETURN(versions, ReadVersions(context, request.scope, names,
+                                            std::max(kComparedVersions, request.versions)));
   }
   std::vector<std::string> tools;
   for (const boost::json::value& row : table.rows) {
-    tools.push_back(ToolJson(row.get_array(), changes, context.now));
+    const std::string tool(TextAt(row.get_array(), 0));
+    tools.push_back(ToolJson(row.get_array(), versions[tool], request.versions, context.now));
   }
   return fmt::format(
       "{{\"window\":{},\"of\":\"calls\",\n\"tools\":[\n{}],\"tools_total\":{},\n"

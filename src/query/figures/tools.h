@@ -11,9 +11,12 @@
 
 namespace pitot {
 
+inline constexpr int64_t kToolVersionsMax = 50;
+
 struct ToolsRequest {
   Scope scope;
   uint32_t limit = 50;
+  uint32_t versions = 0;  // Shown of the prompt that most of a tool's calls have; newest first.
 };
 
 // {"window","of","tools":[...],"tools_total","total"}; most calls first. Errors: those of the engine.

@@ -135,6 +135,33 @@ TEST_P(ToolsTest, ChangeComparesTheTwoNewestVersionsOfTheMainPrompt) {
   EXPECT_EQ(change_of("tie").at("verdict").as_string(), "same");
   EXPECT_EQ(change_of("few").at("verdict").as_string(), "low_n");
   EXPECT_TRUE(change_of("one").is_null());
+
+  // The page's question: how each version did, not only the two newest.
+  EXPECT_EQ(answer.at("tools").at(0).at("versions"), json::parse("[]")) << "nobody asked";
+  const json::value shown = Json(ReadTools(Context(), {.scope = Last(kHour), .versions = 2}));
+  const json::value all = Json(ReadTools(Context(), {.scope = Last(kHour), .versions = 50}));
+  const auto versions_of = [](const json::value& tools, std::string_view name) {
+    std::string text;
+    for (const json::value& tool : tools.at("tools").as_array()) {
+      if (tool.at("tool").as_string() != name) continue;
+      for (const json::value& one : tool.at("versions").as_array()) {
+        text += fmt::format(
+            "{} {}: {} of {}; ", std::string_view(one.at("prompt_name").as_string()),
+            std::string_view(one.at("prompt_version").as_string()),
+            one.at("status").at("invalid_args").to_number<int>(), one.at("calls").to_number<int>());
+      }
+    }
+    return text;
+  };
+  EXPECT_EQ(versions_of(shown, "search"), "planner v4: 8 of 50; planner v3: 2 of 100; ");
+  EXPECT_EQ(versions_of(all, "search"),
+            "planner v4: 8 of 50; planner v3: 2 of 100; planner v2: 40 of 40; ");
+  EXPECT_EQ(versions_of(all, "one"), "p 1: 0 of 90; ");
+  const json::value& newest = all.at("tools").at(0).at("versions").at(0);
+  EXPECT_EQ(newest.at("first_at").as_string(), "2026-11-18T10:46:40.000000000Z");
+  EXPECT_EQ(newest.at("last_at").as_string(), "2026-11-18T10:46:40.049000000Z");
+  EXPECT_EQ(newest.at("share").at("invalid_args").to_number<double>(), 0.16);
+  EXPECT_EQ(all.at("tools").at(0).at("change"), search) << "is of the two newest all the same";
 }
 
 TEST_P(ToolsTest, NothingIsZeroNotNull) {

@@ -116,17 +116,17 @@ std::string MeasurePlan::ConditionOf(MeasureOf of) const {
     case kSpans:
       return calls_.sql;
     case kErrors:
-      return calls_.sql + " AND f.status = 'error'";
+      return fmt::format("{} AND f.status = 'error'", calls_.sql);
     case kCalls:
       return is_tool_ ? calls_.sql : std::string(kIsCallSql);
     case kCounted:
       return "f.counted";
     case kLength:
-      return std::string(kIsLlmCallSql) + " AND f.finish_reason = 'length'";
+      return fmt::format("{} AND f.finish_reason = 'length'", kIsLlmCallSql);
     case kToolCalls:
-      return std::string(kIsToolCallSql) + " AND f.retry_count > 0";
+      return fmt::format("{} AND f.retry_count > 0", kIsToolCallSql);
     case kTtft:
-      return calls_.sql + " AND f.ttft_ns IS NOT NULL";
+      return fmt::format("{} AND f.ttft_ns IS NOT NULL", calls_.sql);
     case kSpeed:
       return std::string(kHasTokensPerSecondSql);
   }
