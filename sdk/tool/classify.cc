@@ -1,26 +1,17 @@
 // What an exception of a tool means.
 #include <cxxabi.h>
 
-#include <cstdlib>
-#include <memory>
 #include <new>
 #include <system_error>
 #include <typeinfo>
 
 #include "pitot/llm_client.h"
 #include "pitot/tool.h"
+#include "sdk/base/exceptions.h"
 
 namespace pitot {
 inline namespace sdk {
 namespace {
-
-std::string NameOf(const std::type_info* type) {
-  if (type == nullptr) return "unknown";
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
-  return name != nullptr ? name.get() : type->name();
-}
 
 ToolStatus StatusOf(ErrorCategory category) {
   switch (category) {
@@ -33,24 +24,9 @@ ToolStatus StatusOf(ErrorCategory category) {
   }
 }
 
-ErrorCategory CategoryOf(const std::error_code& code) {
-  if (code == std::errc::timed_out) return ErrorCategory::kTimeout;
-  if (code == std::errc::operation_canceled) return ErrorCategory::kCancelled;
-  if (code == std::errc::permission_denied || code == std::errc::operation_not_permitted) {
-    return ErrorCategory::kAuth;
-  }
-  for (const std::errc network :
-       {std::errc::connection_refused, std::errc::connection_reset, std::errc::connection_aborted,
-        std::errc::host_unreachable, std::errc::network_unreachable, std::errc::network_down,
-        std::errc::network_reset, std::errc::broken_pipe, std::errc::not_connected}) {
-    if (code == network) return ErrorCategory::kNetwork;
-  }
-  return ErrorCategory::kTool;
-}
-
 ToolFailure Look(const std::exception& error) {
   ToolFailure failure;
-  failure.type = NameOf(&typeid(error));
+  failure.type = TypeName(&typeid(error));
   failure.message = error.what();
   if (const auto* tool = dynamic_cast<const ToolError*>(&error)) {
     failure.status = tool->status();
@@ -64,7 +40,7 @@ ToolFailure Look(const std::exception& error) {
     // Arguments that a model's provider refused were not written by the model that called the tool.
     failure.category = llm->category();
   } else if (const auto* system = dynamic_cast<const std::system_error*>(&error)) {
-    failure.category = CategoryOf(system->code());
+    failure.category = CategoryOfCode(system->code(), ErrorCategory::kTool);
   } else if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
     failure.category = ErrorCategory::kInternal;
   }
@@ -91,7 +67,7 @@ ToolFailure classify_tool_error(std::exception_ptr error) {
     failure.type = "char const*";
     failure.message = message == nullptr ? "" : message;
   } catch (...) {
-    failure.type = NameOf(abi::__cxa_current_exception_type());
+    failure.type = TypeName(abi::__cxa_current_exception_type());
   }
   return failure;
 }

@@ -101,7 +101,7 @@ TEST(Tool, ChecksArgumentsAgainstItsSchema) {
   EXPECT_EQ(span.status, SpanStatus::kError);
   EXPECT_EQ(span["gen_ai.tool.status"], "invalid_args");
   EXPECT_EQ(span["pitot.error_category"], "invalid_args");
-  EXPECT_EQ(span["error.type"], "pitot::sdk::InvalidArguments");
+  EXPECT_EQ(span["error.type"], "pitot::InvalidArguments");
   EXPECT_EQ(span["pitot.retry_count"], std::nullopt) << "the same arguments would be refused again";
   ASSERT_EQ(span.events.size(), 1u);
   EXPECT_EQ(span.events[0].name, "exception");

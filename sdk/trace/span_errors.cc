@@ -1,8 +1,6 @@
 // What a span records of an exception.
 #include <cxxabi.h>
 
-#include <cstdlib>
-#include <memory>
 #include <new>
 #include <string>
 #include <system_error>
@@ -10,6 +8,7 @@
 
 #include "pitot/span.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/exceptions.h"
 #include "sdk/trace/record.h"
 
 namespace pitot {
@@ -20,32 +19,9 @@ constexpr int kNestedMax = 8;
 constexpr std::string_view kErrorType = "error.type";
 constexpr std::string_view kErrorCategory = "pitot.error_category";
 
-std::string NameOf(const std::type_info* type) {
-  if (type == nullptr) return "unknown";
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
-  return name != nullptr ? name.get() : type->name();
-}
-
-ErrorCategory CategoryOf(const std::error_code& code) {
-  if (code == std::errc::timed_out) return ErrorCategory::kTimeout;
-  if (code == std::errc::operation_canceled) return ErrorCategory::kCancelled;
-  if (code == std::errc::permission_denied || code == std::errc::operation_not_permitted) {
-    return ErrorCategory::kAuth;
-  }
-  for (const std::errc network :
-       {std::errc::connection_refused, std::errc::connection_reset, std::errc::connection_aborted,
-        std::errc::host_unreachable, std::errc::network_unreachable, std::errc::network_down,
-        std::errc::broken_pipe, std::errc::not_connected}) {
-    if (code == network) return ErrorCategory::kNetwork;
-  }
-  return ErrorCategory::kUnknown;
-}
-
 ErrorCategory CategoryOf(const std::exception& error) {
   if (const auto* system = dynamic_cast<const std::system_error*>(&error)) {
-    return CategoryOf(system->code());
+    return CategoryOfCode(system->code(), ErrorCategory::kUnknown);
   }
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
       dynamic_cast<const std::logic_error*>(&error) != nullptr) {
@@ -67,7 +43,7 @@ std::exception_ptr NestedIn(const std::exception& error) {
 }
 
 Caught Look(const std::exception& error) {
-  return {NameOf(&typeid(error)), error.what(), CategoryOf(error), NestedIn(error)};
+  return {TypeName(&typeid(error)), error.what(), CategoryOf(error), NestedIn(error)};
 }
 
 Caught Look(const std::exception_ptr& error) {
@@ -80,7 +56,7 @@ Caught Look(const std::exception_ptr& error) {
   } catch (const char* message) {
     return {"char const*", message == nullptr ? "" : message};
   } catch (...) {
-    return {NameOf(abi::__cxa_current_exception_type()), ""};
+    return {TypeName(abi::__cxa_current_exception_type()), ""};
   }
 }
 
