@@ -32,7 +32,9 @@ struct LlmCallMetrics {
   std::string service_tier;  // As the response reports it; empty: standard.
   Tags tags;
 
-  bool has_usage = false;  // False: the provider reported none; zero tokens is a report.
+  // False: not known. Zero tokens is a report; what a client estimated of an answer that was cut off, or
+  // that told nothing, counts too, with `estimated`.
+  bool has_usage = false;
   Usage usage;             // Disjoint buckets: their sum is what is billed.
   // Unset: no price is known. By the catalogue at the call's end, or as the provider reported it.
   std::optional<NanoUsd> cost;
@@ -80,7 +82,9 @@ void price_call(LlmCallMetrics& call);
 // tokens_per_second from usage, duration, ttft and streaming.
 std::optional<double> tokens_per_second(const LlmCallMetrics& call);
 
-// Puts the figures on the span (GenAI attributes) and tells the recorders.
+// Puts the figures on the span (GenAI attributes; a failed call fails it) and tells the recorders: the
+// ledger of calls that used something, latency and objective of all but the callers' own failures
+// (invalid_args, context_length, auth) and cancelled ones. Thread-safe as its arguments are.
 void record_llm_call(const LlmCallMetrics& call, const Recorders& recorders, Span* span = nullptr);
 
 }  // namespace sdk
