@@ -35,7 +35,7 @@ struct LlmCallMetrics {
   // False: not known. Zero tokens is a report; what a client estimated of an answer that was cut off, or
   // that told nothing, counts too, with `estimated`.
   bool has_usage = false;
-  Usage usage;             // Disjoint buckets: their sum is what is billed.
+  Usage usage;  // Disjoint buckets: their sum is what is billed.
   // Unset: no price is known. By the catalogue at the call's end, or as the provider reported it.
   std::optional<NanoUsd> cost;
   // "anthropic/claude-sonnet-4-5 above 200000"; "reported": by the provider; empty: no price.
