@@ -114,7 +114,9 @@ std::string Toolbox::answer_anthropic(std::span<const LlmToolCall> calls) const 
 }
 
 std::string Toolbox::answer_openai(std::span<const LlmToolCall> calls) const {
-  return JoinJson(calls, [this](const LlmToolCall& call) { return run(call).openai_json(); });
+  std::string out = "[";
+  out += JoinJson(calls, [this](const LlmToolCall& call) { return run(call).openai_json(); });
+  return out += "]";
 }
 
 }  // namespace sdk

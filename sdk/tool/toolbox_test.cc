@@ -62,8 +62,8 @@ TEST(Toolbox, CallsAndAnswers) {
             R"("21 C in Bonn"},{"type":"tool_result","tool_use_id":"c3","content":"no such city",)"
             R"("is_error":true}]})");
   EXPECT_EQ(tools.answer_openai(calls),
-            R"({"role":"tool","tool_call_id":"c1","content":"21 C in Bonn"},)"
-            R"({"role":"tool","tool_call_id":"c3","content":"no such city"})");
+            R"([{"role":"tool","tool_call_id":"c1","content":"21 C in Bonn"},)"
+            R"({"role":"tool","tool_call_id":"c3","content":"no such city"}])");
   const std::vector<ToolStatsRow> rows = tools.stats().rows();
   EXPECT_EQ(rows[0].tool, "weather");
   EXPECT_EQ(rows[0].calls, 7u);

@@ -8,8 +8,9 @@
 //
 //   request: "tools": tools.anthropic_json()
 //   while (!reply.tool_calls.empty()) {
-//     messages += "," + reply.message_json + "," + tools.answer_anthropic(reply.tool_calls);
-//     reply = client.messages(...);
+//     request.messages.push_back(pitot::LlmMessage::raw(reply.message_json));
+//     request.messages.push_back(pitot::LlmMessage::raw(tools.answer_anthropic(reply.tool_calls)));
+//     reply = client.messages(request);
 //   }
 //
 // Thread-safety: add() before others use it; everything else from any thread.
@@ -68,8 +69,9 @@ class Toolbox {
   // invalid_args.
   ToolOutcome run(const LlmToolCall& call) const;
 
-  // Calls them all, in order. The message to be sent after the model's: one of role user with all
-  // results, as Anthropic takes it; or one a result, with commas between, as OpenAI takes them.
+  // Calls them all, in order. What is to be sent after the model's message, by LlmMessage::raw: one
+  // message of role user with all results, as Anthropic takes it; or an array of one message a result,
+  // as OpenAI's chat completions take them.
   std::string answer_anthropic(std::span<const LlmToolCall> calls) const;
   std::string answer_openai(std::span<const LlmToolCall> calls) const;
 
