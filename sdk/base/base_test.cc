@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "sdk/base/clock.h"
+#include "sdk/base/exceptions.h"
 #include "sdk/base/problems.h"
 #include "sdk/base/random.h"
+#include "sdk/base/text.h"
 
 namespace pitot {
 namespace {
@@ -107,6 +109,27 @@ TEST(Problems, StderrIsOneLine) {
   testing::internal::CaptureStderr();
   Problems().Report("full", "12 spans dropped");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "pitot: 12 spans dropped\n");
+}
+
+TEST(Base64, Pads) {
+  EXPECT_EQ(Base64(""), "");
+  EXPECT_EQ(Base64("f"), "Zg==");
+  EXPECT_EQ(Base64("fo"), "Zm8=");
+  EXPECT_EQ(Base64("foo"), "Zm9v");
+  EXPECT_EQ(Base64("\xff\xfe\xfd\xfc"), "//79/A==");
+}
+
+TEST(PercentDecoded, LeavesWhatIsNoEscape) {
+  EXPECT_EQ(PercentDecoded("a%20b%2Fc"), "a b/c");
+  EXPECT_EQ(PercentDecoded("100%"), "100%");
+  EXPECT_EQ(PercentDecoded("%4"), "%4");
+  EXPECT_EQ(PercentDecoded("%zz%+1"), "%zz%+1");
+}
+
+TEST(TypeName, IsAsUsersWriteIt) {
+  EXPECT_EQ(TypeName(&typeid(std::runtime_error)), "std::runtime_error");
+  EXPECT_EQ(TypeName(&typeid(Problems)), "pitot::Problems") << "without the inline namespace";
+  EXPECT_EQ(TypeName(nullptr), "unknown");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sdk/base/random.h"
+#include "sdk/base/text.h"
 #include "sdk/export/environment.h"
 
 namespace pitot {
@@ -31,43 +32,15 @@ void CheckTime(std::string_view option, std::chrono::milliseconds value, int64_t
          "from " + std::to_string(least_ms) + " to " + std::to_string(most_ms) + " ms");
 }
 
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // `visit(item)` for what stands between commas, without white space around it.
 template <typename Visit>
 void VisitList(std::string_view list, Visit visit) {
   while (!list.empty()) {
     const size_t comma = list.find(',');
-    const std::string_view item = Trim(list.substr(0, comma));
+    const std::string_view item = TrimBlanks(list.substr(0, comma));
     if (!item.empty()) visit(item);
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   }
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string PercentDecoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = high < 0 ? -1 : HexDigit(text[i + 2]);
-    if (low < 0) {
-      out.push_back(text[i]);
-    } else {
-      out.push_back(static_cast<char>(high * 16 + low));
-      i += 2;
-    }
-  }
-  return out;
 }
 
 std::string RandomInstance() {
@@ -106,8 +79,8 @@ ExportResource ResourceOf(const CollectorOptions& options) {
   VisitList(Environment("OTEL_RESOURCE_ATTRIBUTES"), [&](std::string_view item) {
     const size_t equals = item.find('=');
     if (equals == std::string_view::npos) return;
-    const std::string_view key = Trim(item.substr(0, equals));
-    std::string value = PercentDecoded(Trim(item.substr(equals + 1)));
+    const std::string_view key = TrimBlanks(item.substr(0, equals));
+    std::string value = PercentDecoded(TrimBlanks(item.substr(equals + 1)));
     if (key.empty()) return;
     if (key == "service.name") {
       resource.service = std::move(value);

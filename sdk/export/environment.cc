@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "sdk/base/text.h"
 #include "sdk/net/url.h"
 
 namespace pitot {
@@ -17,19 +18,6 @@ std::string ForTraces(std::string_view what) {
   const std::string own = Environment(("OTEL_EXPORTER_OTLP_TRACES_" + std::string(what)).c_str());
   if (!own.empty()) return own;
   return Environment(("OTEL_EXPORTER_OTLP_" + std::string(what)).c_str());
-}
-
-std::string PercentDecoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, value, 16).ptr == &text[i + 1] + 2;
-    out += escape ? static_cast<char>(value) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
 }
 
 void SetHeader(HeaderList& headers, const std::string& name, std::string value) {

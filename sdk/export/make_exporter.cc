@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sdk/base/problems.h"
+#include "sdk/base/text.h"
 #include "sdk/export/environment.h"
 #include "sdk/export/exporter.h"
 #include "sdk/export/file_transport.h"
@@ -16,7 +17,6 @@
 #include "sdk/export/sink_exporter.h"
 #include "sdk/export/wire_span.h"
 #include "sdk/export/zipkin_encoder.h"
-#include "sdk/net/request_head.h"
 #include "sdk/net/url.h"
 
 namespace pitot {

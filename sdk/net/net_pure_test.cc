@@ -98,14 +98,6 @@ TEST(RequestHead, RefusesWhatWouldSplitIt) {
   EXPECT_FALSE(RequestHead({.method = "GET /"}, url, nullptr, &head).ok());
 }
 
-TEST(Base64, Pads) {
-  EXPECT_EQ(Base64(""), "");
-  EXPECT_EQ(Base64("f"), "Zg==");
-  EXPECT_EQ(Base64("fo"), "Zm8=");
-  EXPECT_EQ(Base64("foo"), "Zm9v");
-  EXPECT_EQ(Base64("\xff\xfe\xfd\xfc"), "//79/A==");
-}
-
 std::string ProxyFor(const std::map<std::string, std::string>& environment, std::string_view url) {
   const Proxies proxies([&](const char* name) -> const char* {
     const auto it = environment.find(name);

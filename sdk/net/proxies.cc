@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "sdk/base/text.h"
+
 namespace pitot {
 inline namespace sdk {
 namespace {

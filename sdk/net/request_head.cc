@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sdk/base/text.h"
+
 namespace pitot {
 inline namespace sdk {
 namespace {
@@ -75,23 +77,6 @@ std::string ShownUrl(std::string_view text) {
   std::ranges::replace_if(
       out, [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
   if (out.size() > 200) out.resize(200);
-  return out;
-}
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    const size_t count = std::min<size_t>(3, bytes.size() - i);
-    for (size_t j = 0; j < 3; ++j) {
-      group = group << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      out += j <= count ? kDigits[group >> (18 - 6 * j) & 63] : '=';
-    }
-  }
   return out;
 }
 

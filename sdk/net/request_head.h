@@ -21,7 +21,5 @@ std::string ConnectHead(const Url& url, const Url& proxy);
 // For messages: without what may be secret (user, password, query) and no longer than 200 bytes.
 std::string ShownUrl(std::string_view text);
 
-std::string Base64(std::string_view bytes);
-
 }  // namespace sdk
 }  // namespace pitot

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "sdk/base/text.h"
 #include "sdk/net/url.h"
 
 namespace pitot {

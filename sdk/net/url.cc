@@ -5,31 +5,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sdk/base/text.h"
+
 namespace pitot {
 inline namespace sdk {
 namespace {
 
 char LowerChar(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = LowerChar(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string PercentDecode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
-        HexDigit(text[i + 2]) >= 0) {
-      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 // Blanks and control characters would end the request line.
 bool IsUrlText(std::string_view text) {
@@ -107,7 +89,7 @@ std::optional<Url> ParseUrl(std::string_view text) {
   url.target = text.substr(path);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
   if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    url.user_info = PercentDecode(authority.substr(0, at));
+    url.user_info = PercentDecoded(authority.substr(0, at));
     authority.remove_prefix(at + 1);
   }
   if (!TakeHost(authority, url) || !TakePort(authority, url)) return std::nullopt;
@@ -135,12 +117,6 @@ std::string Lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = LowerChar(c);
   return out;
-}
-
-std::string_view TrimBlanks(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 }  // namespace sdk

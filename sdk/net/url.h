@@ -36,7 +36,6 @@ bool IsHeaderValue(std::string_view value);
 // ASCII only.
 bool EqualNoCase(std::string_view a, std::string_view b);
 std::string Lower(std::string_view text);
-std::string_view TrimBlanks(std::string_view text);
 
 }  // namespace sdk
 }  // namespace pitot

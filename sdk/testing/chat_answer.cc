@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "sdk/base/text.h"
 #include "sdk/testing/answer.h"
 #include "sdk/testing/json_out.h"
 #include "wire/estimate.h"
@@ -144,22 +145,6 @@ std::vector<float> Embed(std::string_view text, int64_t dimensions) {
   }
   std::vector<float> out;
   for (const double value : raw) out.push_back(static_cast<float>(value / std::sqrt(square)));
-  return out;
-}
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t word = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      word = word << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      out += i + k > bytes.size() ? '=' : kDigits[word >> (18 - 6 * k) & 63];
-    }
-  }
   return out;
 }
 
