@@ -302,7 +302,8 @@ test('a wrong question is refused in words, everywhere', async () => {
       columns: '501',
     };
     for (const [name, value] of Object.entries(wrong)) {
-      if (!names.includes(name)) continue;
+      // A point of preflight that is none is not found: 404.
+      if (!names.includes(name) || (name === 'points' && path.endsWith('preflight'))) continue;
       const required = path === '/api/v1/search' ? 'query=x&' : '';
       const asked = `${url}?${required}${name}=${encodeURIComponent(value)}`;
       const answer = await get(asked);

@@ -91,7 +91,8 @@ def is_measured(fact, kind, measures):
             return fact.counted
         if measure == "traces":
             return bool(calls_of_kind([fact], kind))
-        return MEASURES[measure]([fact], kind) not in (None, 0)
+        value = MEASURES[measure]([fact], kind)
+        return value != 0 if measure in SUMS else value is not None  # It may have taken no time.
 
     return any(counts(measure) for measure in measures)
 

@@ -136,7 +136,8 @@ std::optional<double> Plain(std::string_view measure, std::string_view kind,
 // Whether a measure counts the row at all: groups consist of such rows.
 bool Counts(std::string_view measure, std::string_view kind, const TestFact& row) {
   if (measure == "cost_usd") return IsCounted(row);
-  return Plain(measure, kind, {row}).value_or(0) != 0;
+  const std::optional<double> value = Plain(measure, kind, {row});
+  return measure.ends_with("_ms") ? value.has_value() : value.value_or(0) != 0;
 }
 
 std::vector<TestFact> RandomFacts(std::mt19937& random, size_t count, UnixNanos now,
