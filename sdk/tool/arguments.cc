@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "measure/json_schema/schema.h"
 #include "pitot/tool.h"
 #include "wire/json_read.h"
 
@@ -11,15 +12,7 @@ namespace {
 
 std::string Pointer(std::string_view key) {
   std::string out = "/";
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
+  AppendPointerToken(key, out);
   return out;
 }
 

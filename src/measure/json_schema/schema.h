@@ -28,6 +28,9 @@
 
 namespace pitot {
 
+// Appends a key as a token of a JSON Pointer (RFC 6901): '~' as "~0", '/' as "~1".
+void AppendPointerToken(std::string_view key, std::string& out);
+
 struct SchemaMismatch {
   std::string path;      // JSON Pointer into what was checked; empty: the whole.
   std::string expected;  // "a string of at most 20 characters"

@@ -18,15 +18,7 @@ struct Place {
     if (up == nullptr) return {};
     std::string out = up->Pointer() + "/";
     if (is_element) return out + std::to_string(index);
-    for (const char c : key) {
-      if (c == '~') {
-        out += "~0";
-      } else if (c == '/') {
-        out += "~1";
-      } else {
-        out += c;
-      }
-    }
+    AppendPointerToken(key, out);
     return out;
   }
   size_t Depth() const { return up == nullptr ? 0 : up->Depth() + 1; }

@@ -7,6 +7,19 @@
 #include "measure/json_schema/schema_rules.h"
 
 namespace pitot {
+
+void AppendPointerToken(std::string_view key, std::string& out) {
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+}
+
 namespace {
 
 struct TypeRow {
@@ -21,15 +34,7 @@ constexpr TypeRow kTypes[] = {
 
 std::string Escaped(std::string_view token) {
   std::string out;
-  for (const char c : token) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
+  AppendPointerToken(token, out);
   return out;
 }
 
