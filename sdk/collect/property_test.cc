@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
 #include <vector>
@@ -54,6 +56,7 @@ class Grower {
 
   void Grow(int depth) {
     const Context parent = Context::current();
+    const Steady steady(gives_current_, parent);
     const bool current = Pick(4) > 0;
     Span span = Open(parent, current);
     Expected expected{.parent = parent.valid() ? parent.span_id() : SpanId()};
@@ -90,6 +93,15 @@ class Grower {
   std::map<SpanId, Expected> spans;  // That were recorded.
 
  private:
+  // What is current may be ended by another thread at any moment, where spans that are current are left
+  // to others: here `parent` is it all the while.
+  struct Steady {
+    Steady(bool needed, const Context& parent) {
+      if (needed) scope.emplace(parent);
+    }
+    std::optional<ContextScope> scope;
+  };
+
   int Pick(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
 
   Span Open(const Context& parent, bool current) {
@@ -100,6 +112,7 @@ class Grower {
 
   void GrowAndThrow(int depth) {
     const Context parent = Context::current();
+    const Steady steady(gives_current_, parent);
     SpanId id;
     bool recording = false;
     try {
