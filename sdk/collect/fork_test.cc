@@ -14,6 +14,16 @@
 // Read by ThreadSanitizer only, which by default lets no child of a program with threads start one.
 extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
 
+// The sanitizers' own allocators (clang 14) have no handlers for a fork: one whose lock another thread
+// held then stays locked in the child, which waits for it for ever.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PITOT_FORK_NEEDS_QUIET 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PITOT_FORK_NEEDS_QUIET 1
+#endif
+#endif
+
 namespace pitot {
 namespace {
 
@@ -152,6 +162,9 @@ TEST_F(Fork, ChildrenOfChildrenWork) {
 }
 
 TEST_F(Fork, WhileOtherThreadsTrace) {
+#ifdef PITOT_FORK_NEEDS_QUIET
+  GTEST_SKIP() << "a sanitizer's allocator does not survive a fork while others allocate";
+#endif
   Make(1ms);
   std::atomic<bool> stop = false;
   std::atomic<uint64_t> started = 0;
