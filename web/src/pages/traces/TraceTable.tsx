@@ -15,6 +15,7 @@ import {
 } from 'base/format';
 import { visibleText } from 'base/text';
 import { Status } from 'widgets/Status';
+import { moveBy } from 'widgets/table/columns';
 import { shownStatus } from './rows';
 import './TraceTable.css';
 
@@ -132,28 +133,6 @@ export function TraceTable(props: TraceTableProps) {
       </p>
     </div>
   );
-}
-
-function moveBy(key: string, current: number, count: number, page: number): number | null {
-  const clamp = (to: number) => Math.max(0, Math.min(count - 1, to));
-  switch (key) {
-    case 'ArrowDown':
-    case 'j':
-      return clamp(current + 1);
-    case 'ArrowUp':
-    case 'k':
-      return clamp(current - 1);
-    case 'PageDown':
-      return clamp(current + page);
-    case 'PageUp':
-      return clamp(current - page);
-    case 'Home':
-      return 0;
-    case 'End':
-      return count - 1;
-    default:
-      return null;
-  }
 }
 
 const TraceRow = memo(function TraceRow({
