@@ -102,9 +102,8 @@ bool ReadRaw(JsonCursor& cursor, std::string_view* out) {
 
 void AppendKey(std::string_view key, std::string& out) {
   if (!out.empty() && out.back() != '{') out += ',';
-  out += '"';
-  out += key;
-  out += "\":";
+  AppendQuoted(key, out);
+  out += ':';
 }
 
 }  // namespace pitot
