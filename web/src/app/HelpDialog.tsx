@@ -1,7 +1,7 @@
 import { Fragment } from 'react';
 import { usePageShortcuts, type Shortcut } from 'base/shortcuts';
-import { Dialog } from 'widgets/Dialog';
-import { Kbd } from 'widgets/Kbd';
+import { Dialog } from 'widgets/overlay/Dialog';
+import { Kbd } from 'widgets/text/Kbd';
 import { PLACES } from './pages';
 import './HelpDialog.css';
 

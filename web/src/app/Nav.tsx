@@ -5,8 +5,8 @@ import { useApi } from 'api/context';
 import { useGet } from 'api/query';
 import type { Carried } from 'base/carried';
 import { plural } from 'base/format';
-import { Icon } from 'widgets/Icon';
-import { ThemeToggle } from 'widgets/ThemeToggle';
+import { Icon } from 'widgets/figures/Icon';
+import { ThemeToggle } from 'widgets/page/ThemeToggle';
 import iconUrl from './icon.svg';
 import { PLACES, type Place } from './pages';
 

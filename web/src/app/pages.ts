@@ -1,7 +1,7 @@
 // Every page, one line each. pages.json has their paths for the server too.
 
 import type { Page } from 'base/page';
-import type { IconName } from 'widgets/Icon';
+import type { IconName } from 'widgets/figures/Icon';
 import { overviewPage } from 'pages/overview';
 import { tracePage } from 'pages/trace';
 import { tracesPage } from 'pages/traces';

@@ -3,10 +3,10 @@ import type { Schema } from 'api/types';
 import type { Tone } from 'base/colors';
 import { plural } from 'base/format';
 import { visibleText } from 'base/text';
-import { Panel } from 'widgets/Panel';
-import { Pill } from 'widgets/Pill';
+import { Panel } from 'widgets/layout/Panel';
+import { Pill } from 'widgets/figures/Pill';
 import { ViewLink } from 'widgets/page/ViewLink';
-import { RelativeTime } from 'widgets/RelativeTime';
+import { RelativeTime } from 'widgets/figures/RelativeTime';
 import { FRESH_MS } from './fresh';
 
 type Alert = Schema<'Alert'>;

@@ -1,11 +1,11 @@
 import { useGet } from 'api/query';
 import type { Answer } from 'api/types';
 import { visibleText } from 'base/text';
-import { Bar } from 'widgets/Bar';
-import { Count, Money, Percent } from 'widgets/cells';
-import { EmptyState } from 'widgets/EmptyState';
+import { Bar } from 'widgets/figures/Bar';
+import { Count, Money, Percent } from 'widgets/figures/cells';
+import { EmptyState } from 'widgets/layout/EmptyState';
 import { Choice } from 'widgets/form/Choice';
-import { Panel } from 'widgets/Panel';
+import { Panel } from 'widgets/layout/Panel';
 import type { View } from 'widgets/page/useView';
 import { useBurners, type Burner } from './useBurners';
 import type { Column } from 'widgets/table/columns';

@@ -6,10 +6,10 @@ import { timesOf, totalOf, type Measure, type SeriesAnswer } from 'widgets/chart
 import type { ChartLimit } from 'widgets/chart/plot';
 import type { ChartSeries } from 'widgets/chart/series';
 import { TimeChart } from 'widgets/chart/TimeChart';
-import { EmptyState } from 'widgets/EmptyState';
-import { Panel } from 'widgets/Panel';
+import { EmptyState } from 'widgets/layout/EmptyState';
+import { Panel } from 'widgets/layout/Panel';
 import type { View } from 'widgets/page/useView';
-import { Stat, Stats } from 'widgets/Stat';
+import { Stat, Stats } from 'widgets/figures/Stat';
 import { FRESH_MS } from './fresh';
 
 type Total = Answer<'/api/v1/latency'>['total'];

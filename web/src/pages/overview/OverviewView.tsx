@@ -2,7 +2,7 @@
 // worse with the last prompt change, and who burns the budget.
 
 import { useGet } from 'api/query';
-import { FirstSpan, useAnything } from 'widgets/FirstSpan';
+import { FirstSpan, useAnything } from 'widgets/layout/FirstSpan';
 import { errorOfFilter } from 'widgets/page/errorOfFilter';
 import { PageFrame, Panels } from 'widgets/page/PageFrame';
 import { useView } from 'widgets/page/useView';

@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
 import { useGet } from 'api/query';
 import { visibleText } from 'base/text';
-import { EmptyState } from 'widgets/EmptyState';
-import { Panel } from 'widgets/Panel';
-import { Pill } from 'widgets/Pill';
-import { RelativeTime } from 'widgets/RelativeTime';
+import { EmptyState } from 'widgets/layout/EmptyState';
+import { Panel } from 'widgets/layout/Panel';
+import { Pill } from 'widgets/figures/Pill';
+import { RelativeTime } from 'widgets/figures/RelativeTime';
 import { ViewLink } from 'widgets/page/ViewLink';
 import type { View } from 'widgets/page/useView';
 import { compareVersions, type PromptChange } from './regressions';

@@ -1,8 +1,8 @@
 import { useGet } from 'api/query';
 import type { Tone } from 'base/colors';
 import { formatDuration, formatInt } from 'base/format';
-import { Panel } from 'widgets/Panel';
-import { Pill } from 'widgets/Pill';
+import { Panel } from 'widgets/layout/Panel';
+import { Pill } from 'widgets/figures/Pill';
 import { troublesOf } from './receipts';
 import { SLOW_MS } from './fresh';
 

@@ -2,13 +2,13 @@ import { useMemo } from 'react';
 import { useGet } from 'api/query';
 import type { Answer, Schema } from 'api/types';
 import { formatCost, formatPercent } from 'base/format';
-import { Bar } from 'widgets/Bar';
-import { EmptyState } from 'widgets/EmptyState';
+import { Bar } from 'widgets/figures/Bar';
+import { EmptyState } from 'widgets/layout/EmptyState';
 import { timesOf, totalOf, type SeriesAnswer } from 'widgets/chart/fromSeries';
 import { TimeChart } from 'widgets/chart/TimeChart';
-import { Panel } from 'widgets/Panel';
+import { Panel } from 'widgets/layout/Panel';
 import type { View } from 'widgets/page/useView';
-import { Stat, Stats } from 'widgets/Stat';
+import { Stat, Stats } from 'widgets/figures/Stat';
 import { FRESH_MS, SLOW_MS } from './fresh';
 import { dayBudget } from './budget';
 

@@ -5,8 +5,8 @@ import { formatPercent, plural } from 'base/format';
 import { timesOf } from 'widgets/chart/fromSeries';
 import type { ChartSeries } from 'widgets/chart/series';
 import { TimeChart } from 'widgets/chart/TimeChart';
-import { EmptyState } from 'widgets/EmptyState';
-import { Panel } from 'widgets/Panel';
+import { EmptyState } from 'widgets/layout/EmptyState';
+import { Panel } from 'widgets/layout/Panel';
 import type { View } from 'widgets/page/useView';
 import { sumOf } from 'widgets/chart/fromSeries';
 

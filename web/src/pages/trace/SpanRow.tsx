@@ -3,8 +3,8 @@ import type { Span } from 'api/types';
 import { classes } from 'base/classes';
 import { formatCost, formatCount, formatDuration, formatInt } from 'base/format';
 import { visibleText } from 'base/text';
-import { Icon } from 'widgets/Icon';
-import { KindIcon } from 'widgets/KindIcon';
+import { Icon } from 'widgets/figures/Icon';
+import { KindIcon } from 'widgets/figures/KindIcon';
 import { barOf, type Window } from './scale';
 import { totalTokens } from './usage';
 

@@ -5,7 +5,7 @@ import { useEffect, useImperativeHandle, useMemo, useRef, type Ref } from 'react
 import { formatDuration } from 'base/format';
 import { useStored } from 'base/stored';
 import { useWidth } from 'base/width';
-import { Splitter } from 'widgets/Splitter';
+import { Splitter } from 'widgets/layout/Splitter';
 import { ticksOf, type Window } from './scale';
 import { SpanRow } from './SpanRow';
 import { hasChildren, positionOf, type SpanTree } from './tree';

@@ -10,10 +10,10 @@ import {
 } from 'base/format';
 import { useCarried } from 'base/carried';
 import { visibleText } from 'base/text';
-import { CopyButton } from 'widgets/CopyButton';
+import { CopyButton } from 'widgets/text/CopyButton';
 import { quoteValue } from 'widgets/filter/complete';
-import { Icon } from 'widgets/Icon';
-import { Status } from 'widgets/Status';
+import { Icon } from 'widgets/figures/Icon';
+import { Status } from 'widgets/figures/Status';
 import './TraceHeader.css';
 
 const SCOPES = [

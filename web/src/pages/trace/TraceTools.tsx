@@ -1,6 +1,6 @@
 import type { RefObject } from 'react';
 import { formatInt, plural } from 'base/format';
-import { Icon } from 'widgets/Icon';
+import { Icon } from 'widgets/figures/Icon';
 import { KEY_HELP } from './keys';
 
 interface TraceToolsProps {

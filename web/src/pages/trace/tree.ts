@@ -93,7 +93,7 @@ export function hasChildren(tree: SpanTree, row: number): boolean {
 export function visibleRows(tree: SpanTree, collapsed: ReadonlySet<string>): Int32Array {
   const rows = new Int32Array(tree.spans.length);
   let count = 0;
-  for (let row = 0; row < tree.spans.length; ) {
+  for (let row = 0; row < tree.spans.length;) {
     rows[count++] = row;
     row = collapsed.has(tree.spans[row]!.span_id) ? tree.end[row]! : row + 1;
   }

@@ -14,7 +14,7 @@ import {
   plural,
 } from 'base/format';
 import { visibleText } from 'base/text';
-import { Status } from 'widgets/Status';
+import { Status } from 'widgets/figures/Status';
 import { moveBy } from 'widgets/table/columns';
 import { shownStatus } from './rows';
 import './TraceTable.css';

@@ -1,7 +1,7 @@
 import { formatTime } from 'base/format';
 import { visibleText } from 'base/text';
 import { formatUnit } from 'base/units';
-import { Dot } from 'widgets/Pill';
+import { Dot } from 'widgets/figures/Pill';
 import type { PlotInput } from './plot';
 import type { ChartSeries } from './series';
 import type { Cursor } from './TimeChart';

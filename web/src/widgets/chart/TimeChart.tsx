@@ -13,7 +13,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useDark } from 'base/theme';
 import { formatUnit, type Unit } from 'base/units';
 import { useWidth } from 'base/width';
-import { Icon } from 'widgets/Icon';
+import { Icon } from 'widgets/figures/Icon';
 import { ChartTable } from './ChartTable';
 import { ChartTip, Legend } from './Legend';
 import { plotData, plotOptions, type ChartLimit, type ChartMark, type PlotInput } from './plot';

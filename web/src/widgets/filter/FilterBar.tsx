@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useApi } from 'api/context';
 import type { FieldTable } from 'api/types';
-import { Icon } from 'widgets/Icon';
+import { Icon } from 'widgets/figures/Icon';
 import {
   applyCompletion,
   completeFields,

@@ -10,7 +10,7 @@ import {
   knownValues,
   placeAt,
   quoteValue,
-} from 'widgets/filter/complete';
+} from './complete';
 
 const field = (name: string, type: string, values?: string[]) => ({
   name,

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from 'react';
 import { boundsOf, rangeLabel, TIME_RANGES } from 'base/range';
-import { Icon } from 'widgets/Icon';
+import { Icon } from 'widgets/figures/Icon';
 import './RangePicker.css';
 
 interface RangePickerProps {

@@ -15,7 +15,7 @@ import { classes } from 'base/classes';
 import { plural, UNKNOWN } from 'base/format';
 import { useStoredText } from 'base/stored';
 import { visibleText } from 'base/text';
-import { Icon } from 'widgets/Icon';
+import { Icon } from 'widgets/figures/Icon';
 import { narrowed } from 'widgets/page/narrow';
 import { ViewLink } from 'widgets/page/ViewLink';
 import { moveBy, nextSort, sortRows, tracksOf, type Column, type Sort } from './columns';

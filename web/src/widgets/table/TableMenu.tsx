@@ -1,5 +1,5 @@
-import { useToast } from 'widgets/Toast';
-import { Menu, type MenuItem } from 'widgets/Menu';
+import { useToast } from 'widgets/overlay/Toast';
+import { Menu, type MenuItem } from 'widgets/overlay/Menu';
 import { csvOf, jsonOf, type Column } from './columns';
 
 interface TableMenuProps<Row> {

@@ -1,7 +1,7 @@
 import type { SpanDetails } from 'api/types';
 import { visibleText } from 'base/text';
-import { FoldedText } from 'widgets/FoldedText';
-import { JsonTree } from 'widgets/JsonTree';
+import { FoldedText } from 'widgets/text/FoldedText';
+import { JsonTree } from 'widgets/text/JsonTree';
 import { Section } from './ContentTab';
 import { Facts } from './UsageTab';
 

@@ -2,8 +2,8 @@ import { useState, type ReactNode } from 'react';
 import type { Json, SpanDetails } from 'api/types';
 import { plural } from 'base/format';
 import { visibleText } from 'base/text';
-import { Icon } from 'widgets/Icon';
-import { JsonTree } from 'widgets/JsonTree';
+import { Icon } from 'widgets/figures/Icon';
+import { JsonTree } from 'widgets/text/JsonTree';
 import { isObject, readPart, readPiece, readTools, toolName } from './content';
 import { PartView, PieceView } from './Message';
 

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { SpanDetails } from 'api/types';
 import { formatDuration, parseTime } from 'base/format';
 import { visibleText } from 'base/text';
-import { JsonTree } from 'widgets/JsonTree';
+import { JsonTree } from 'widgets/text/JsonTree';
 import { Section } from './ContentTab';
 
 const TRACE_ID = /^[0-9a-f]{32}$/;

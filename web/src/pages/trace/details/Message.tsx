@@ -1,8 +1,8 @@
 import { formatBytes } from 'base/format';
 import { visibleText } from 'base/text';
 import type { Json } from 'api/types';
-import { FoldedText } from 'widgets/FoldedText';
-import { JsonTree } from 'widgets/JsonTree';
+import { FoldedText } from 'widgets/text/FoldedText';
+import { JsonTree } from 'widgets/text/JsonTree';
 import { asJson, type Part, type Piece } from './content';
 import './Message.css';
 

@@ -1,6 +1,6 @@
 import type { Json, SpanDetails } from 'api/types';
-import { CopyButton } from 'widgets/CopyButton';
-import { JsonTree } from 'widgets/JsonTree';
+import { CopyButton } from 'widgets/text/CopyButton';
+import { JsonTree } from 'widgets/text/JsonTree';
 
 export function RawTab({ span }: { span: SpanDetails }) {
   return (

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { classes } from 'base/classes';
-import { Icon, type IconName } from './Icon';
+import { Icon, type IconName } from 'widgets/figures/Icon';
 import './Menu.css';
 
 export interface MenuItem {

@@ -4,7 +4,7 @@
 //   {open && <Dialog title="Delete the budget?" onClose={close} actions={<>...</>}>...</Dialog>}
 
 import { useEffect, useId, useRef, type ReactNode } from 'react';
-import { Icon } from './Icon';
+import { Icon } from 'widgets/figures/Icon';
 import './Dialog.css';
 
 interface DialogProps {

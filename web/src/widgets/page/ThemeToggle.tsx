@@ -1,5 +1,5 @@
 import { chooseTheme, THEMES, useTheme, type Theme } from 'base/theme';
-import { Icon } from './Icon';
+import { Icon } from 'widgets/figures/Icon';
 
 const WORDS: Record<Theme, string> = { system: 'as the system', light: 'light', dark: 'dark' };
 

@@ -14,7 +14,7 @@ import {
 } from 'react';
 import { classes } from 'base/classes';
 import type { Tone } from 'base/colors';
-import { Icon } from './Icon';
+import { Icon } from 'widgets/figures/Icon';
 import './Toast.css';
 
 const SHOWN_MS = 6_000;

@@ -5,7 +5,7 @@ import { plural } from 'base/format';
 import { visibleText } from 'base/text';
 import type { Json } from 'api/types';
 import { FoldedText } from './FoldedText';
-import { Icon } from './Icon';
+import { Icon } from 'widgets/figures/Icon';
 import './JsonTree.css';
 
 const OPEN_DEPTH = 2; // Deeper ones begin closed...

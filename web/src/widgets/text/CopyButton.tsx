@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { Icon } from './Icon';
+import { Icon } from 'widgets/figures/Icon';
 
 export function CopyButton({ text, label }: { text: () => string; label: string }) {
   const [said, setSaid] = useState('');

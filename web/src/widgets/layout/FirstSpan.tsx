@@ -3,7 +3,7 @@
 
 import type { ReactNode } from 'react';
 import { useGet } from 'api/query';
-import { Code } from './Code';
+import { Code } from 'widgets/text/Code';
 import './FirstSpan.css';
 
 // Everything that is stored, whatever its age.

@@ -9,7 +9,7 @@
 import type { Api } from 'api/client';
 import { useChange } from 'api/query';
 import type { paths } from 'api/schema';
-import { useToast } from './Toast';
+import { useToast } from 'widgets/overlay/Toast';
 
 interface ActionOptions<Input, Result> {
   done?: string | ((result: Result, input: Input) => string);

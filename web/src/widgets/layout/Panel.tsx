@@ -10,12 +10,12 @@
 import type { ReactNode } from 'react';
 import { useId } from 'react';
 import { classes } from 'base/classes';
-import { Help } from './Help';
+import { Help } from 'widgets/overlay/Help';
 import { ErrorNotice, Waiting } from './Notice';
-import { errorOfFilter } from './page/errorOfFilter';
-import { useHasPage } from './page/useHasPage';
-import { ViewLink } from './page/ViewLink';
-import { Icon } from './Icon';
+import { errorOfFilter } from 'widgets/page/errorOfFilter';
+import { useHasPage } from 'widgets/page/useHasPage';
+import { ViewLink } from 'widgets/page/ViewLink';
+import { Icon } from 'widgets/figures/Icon';
 import './Panel.css';
 
 // What a query's result offers; useGet's has it all.

@@ -1,7 +1,7 @@
 // Nothing is here, and what to do next: in words, with a command to copy or a link.
 
 import type { ReactNode } from 'react';
-import { Code } from './Code';
+import { Code } from 'widgets/text/Code';
 import './EmptyState.css';
 
 interface EmptyStateProps {

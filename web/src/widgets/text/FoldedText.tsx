@@ -39,7 +39,7 @@ export const FoldedText = memo(function FoldedText({
 function pieces(text: string): string[] {
   if (text.length <= PIECE_CHARS) return [text];
   const list: string[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     let end = Math.min(text.length, at + PIECE_CHARS);
     const line = text.lastIndexOf('\n', end);
     let next = end;
