@@ -1,12 +1,9 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
-import { textOf, type Page } from 'base/page';
+import type { Page } from 'base/page';
+import { readSearch } from './search';
 
 export const tracePage: Page = {
   path: '/traces/$trace_id',
-  search: (raw) => ({
-    span: textOf(raw['span']),
-    tab: textOf(raw['tab']),
-    find: textOf(raw['find']),
-  }),
+  search: readSearch,
   view: lazyRouteComponent(() => import('./TraceView'), 'TraceView'),
 };

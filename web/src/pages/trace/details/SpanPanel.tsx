@@ -12,7 +12,7 @@ import { KindIcon } from 'widgets/figures/KindIcon';
 import { ErrorNotice, Waiting } from 'widgets/layout/Notice';
 import { Status } from 'widgets/figures/Status';
 import { Figure } from '../TraceHeader';
-import { totalTokens } from '../usage';
+import { totalTokens } from '../model/usage';
 import { AttributesTab } from './AttributesTab';
 import { ContentTab } from './ContentTab';
 import { EventsTab } from './EventsTab';

@@ -1,7 +1,7 @@
 import type { SpanDetails } from 'api/types';
 import { formatCostExact, formatInt } from 'base/format';
 import { visibleText } from 'base/text';
-import { totalTokens, usageRows } from '../usage';
+import { totalTokens, usageRows } from '../model/usage';
 import { Section } from './ContentTab';
 
 export function UsageTab({

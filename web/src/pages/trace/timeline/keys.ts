@@ -1,6 +1,6 @@
 // What a key does in the tree. Pure: the page carries it out.
 
-import { hasChildren, nextRow, positionOf, type SpanTree } from './tree';
+import { hasChildren, nextRow, positionOf, type SpanTree } from '../model/tree';
 
 export type Step =
   | { do: 'move'; row: number }

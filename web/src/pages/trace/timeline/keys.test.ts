@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Span } from 'api/types';
-import { stepFor } from 'pages/trace/keys';
-import { buildTree, visibleRows } from 'pages/trace/tree';
+import { stepFor } from 'pages/trace/timeline/keys';
+import { buildTree, visibleRows } from 'pages/trace/model/tree';
 
 const span = (id: string, parent?: string): Span => ({
   span_id: id,

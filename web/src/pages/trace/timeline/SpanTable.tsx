@@ -8,7 +8,7 @@ import { useWidth } from 'base/width';
 import { Splitter } from 'widgets/layout/Splitter';
 import { ticksOf, type Window } from './scale';
 import { SpanRow } from './SpanRow';
-import { hasChildren, positionOf, type SpanTree } from './tree';
+import { hasChildren, positionOf, type SpanTree } from '../model/tree';
 import './SpanTable.css';
 
 const ROW_PX = 26;

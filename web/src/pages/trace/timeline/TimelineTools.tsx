@@ -3,7 +3,7 @@ import { formatInt, plural } from 'base/format';
 import { Icon } from 'widgets/figures/Icon';
 import { KEY_HELP } from './keys';
 
-interface TraceToolsProps {
+interface TimelineToolsProps {
   finder: RefObject<HTMLInputElement>;
   find: string;
   found: number;
@@ -19,11 +19,11 @@ interface TraceToolsProps {
   onWhole: () => void;
 }
 
-export function TraceTools(props: TraceToolsProps) {
+export function TimelineTools(props: TimelineToolsProps) {
   const { find, found, at } = props;
   return (
-    <div className="trace-tools">
-      <label className="trace-find">
+    <div className="timeline-tools">
+      <label className="timeline-find">
         <Icon name="search" />
         <input
           ref={props.finder}
@@ -70,7 +70,7 @@ export function TraceTools(props: TraceToolsProps) {
           <Icon name="error" /> {plural(props.errors, 'error')}
         </button>
       )}
-      <span className="trace-tools-gap" />
+      <span className="timeline-tools-gap" />
       {props.zoomed && (
         <button type="button" className="button small" onClick={props.onWhole}>
           <Icon name="fit" /> Whole trace
@@ -82,7 +82,7 @@ export function TraceTools(props: TraceToolsProps) {
       <button type="button" className="button plain small" onClick={props.onUnfold}>
         Unfold all
       </button>
-      <details className="trace-keys">
+      <details className="timeline-keys">
         <summary className="button plain small">Keys</summary>
         <dl>
           {KEY_HELP.map(([keys, what]) => (

@@ -116,7 +116,7 @@ export function reveal(
   row: number,
 ): ReadonlySet<string> {
   let opened: Set<string> | undefined;
-  for (let at = tree.parent[row]!; at >= 0; at = tree.parent[at]!) {
+  for (let at = tree.parent[row] ?? -1; at >= 0; at = tree.parent[at]!) {
     const id = tree.spans[at]!.span_id;
     if (!collapsed.has(id)) continue;
     opened ??= new Set(collapsed);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Span } from 'api/types';
-import { barOf, ticksOf, wholeWindow, windowAround } from 'pages/trace/scale';
+import { barOf, ticksOf, wholeWindow, windowAround } from 'pages/trace/timeline/scale';
 
 const span = (offset_ms: number, duration_ms: number, more: Partial<Span> = {}): Span => ({
   span_id: '1',

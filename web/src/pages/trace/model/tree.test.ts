@@ -10,7 +10,7 @@ import {
   positionOf,
   reveal,
   visibleRows,
-} from 'pages/trace/tree';
+} from 'pages/trace/model/tree';
 
 function span(
   id: string,

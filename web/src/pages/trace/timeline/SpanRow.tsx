@@ -6,7 +6,7 @@ import { visibleText } from 'base/text';
 import { Icon } from 'widgets/figures/Icon';
 import { KindIcon } from 'widgets/figures/KindIcon';
 import { barOf, type Window } from './scale';
-import { totalTokens } from './usage';
+import { totalTokens } from '../model/usage';
 
 const INDENT_PX = 14;
 // Deeper rows keep this indent, so that their names stay in view.
