@@ -14,7 +14,6 @@ SELECT
     file_searches,
     arrayMap(c -> c / 1e9, cost_by_bucket) AS cost_by_bucket_usd,
     cost_reported / 1e9 AS cost_reported_usd,
-    price_source,
     price_confidence,
     price_version,
     price_rule,

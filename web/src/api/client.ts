@@ -32,6 +32,12 @@ type Send<M extends Method> = <P extends PathOf<M>>(
 
 export interface Api {
   get: Get;
+  // The same as it comes, for answers of many megabytes: pieces of text, cut anywhere.
+  getPieces: (
+    path: PathOf<'get'>,
+    params: object,
+    signal?: AbortSignal,
+  ) => AsyncGenerator<string, void, undefined>;
   // These change something, and carry the session's token, which no page of another site can read.
   post: Send<'post'>;
   put: Send<'put'>;
@@ -70,7 +76,8 @@ export function errorMessage(status: number, body: string): string {
 
 // `onLoggedOut` is called whenever the server wants a login first.
 export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () => {}): Api {
-  async function ask(url: string, init: RequestInit): Promise<unknown> {
+  // An answer that is good; what the others say is thrown.
+  async function send(url: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
       response = await fetcher(url, init);
@@ -78,18 +85,35 @@ export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () =>
       if (init.signal?.aborted) throw error;
       throw new ApiError(0, 'the server cannot be reached');
     }
-    const text = await response.text();
-    if (!response.ok) {
-      if (response.status === 401) onLoggedOut();
-      throw new ApiError(response.status, errorMessage(response.status, text));
-    }
+    if (response.ok) return response;
+    if (response.status === 401) onLoggedOut();
+    throw new ApiError(response.status, errorMessage(response.status, await response.text()));
+  }
+
+  async function ask(url: string, init: RequestInit): Promise<unknown> {
+    const text = await (await send(url, init)).text();
     return text === '' ? undefined : JSON.parse(text);
+  }
+
+  async function* getPieces(path: keyof paths, params: object, signal?: AbortSignal) {
+    const { body } = await send(apiUrl(path, params), signal ? { signal } : {});
+    if (body === null) return;
+    const reader = body.getReader();
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        if (signal?.aborted) throw error;
+        throw new ApiError(0, 'the server stopped in the middle of its answer');
+      });
+      if (done) return;
+      yield decoder.decode(value, { stream: true });
+    }
   }
 
   const get = ((path, params, signal) =>
     ask(apiUrl(path, params), signal ? { signal } : {})) as Get;
 
-  const send = (method: string) => async (path: keyof paths, params: object, body?: unknown) => {
+  const change = (method: string) => async (path: keyof paths, params: object, body?: unknown) => {
     const { csrf_token } = await get('/api/v1/session', {});
     const headers: Record<string, string> = csrf_token ? { 'x-pitot-csrf': csrf_token } : {};
     const init: RequestInit = { method, headers };
@@ -102,8 +126,9 @@ export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () =>
 
   return {
     get,
-    post: send('POST') as Send<'post'>,
-    put: send('PUT') as Send<'put'>,
-    delete: send('DELETE') as Send<'delete'>,
+    getPieces,
+    post: change('POST') as Send<'post'>,
+    put: change('PUT') as Send<'put'>,
+    delete: change('DELETE') as Send<'delete'>,
   };
 }

@@ -1,15 +1,14 @@
 // One trace: what is known of it, its views as tabs, and beside them the details of one span.
 
 import { useParams } from '@tanstack/react-router';
-import { Suspense, useEffect, useMemo, useRef } from 'react';
-import type { TraceStructure } from 'api/types';
+import { Suspense, useEffect, useRef } from 'react';
 import { useStored } from 'base/stored';
 import { useTitle } from 'base/title';
 import { ErrorNotice, Waiting } from 'widgets/layout/Notice';
 import { Splitter } from 'widgets/layout/Splitter';
 import { Tabs } from 'widgets/layout/Tabs';
 import { SpanPanel } from './details/SpanPanel';
-import { buildTree } from './model/tree';
+import type { ReadTrace } from './model/readTrace';
 import { useTraceSearch } from './search';
 import { tabOf, TABS } from './tabs';
 import { TraceHeader } from './TraceHeader';
@@ -27,18 +26,17 @@ export function TraceView() {
   // While the trace is read, so that the one does not wait for the other.
   useEffect(() => void load(), [load]);
   useTitle(trace.data?.trace.root_name ?? 'Trace');
-  if (trace.data) return <Loaded key={traceId} structure={trace.data} underWay={trace.underWay} />;
+  if (trace.data) return <Loaded key={traceId} read={trace.data} underWay={trace.underWay} />;
   if (trace.error) return <ErrorNotice error={trace.error} retry={() => void trace.refetch()} />;
   return <Waiting title="Reading the trace …" />;
 }
 
-function Loaded({ structure, underWay }: { structure: TraceStructure; underWay: boolean }) {
-  const { trace, spans } = structure;
+function Loaded({ read, underWay }: { read: ReadTrace; underWay: boolean }) {
+  const { trace, tree } = read;
   const [search, change] = useTraceSearch();
   const [panelWidth, setPanelWidth] = useStored('trace.panel-width', 480);
   const view = useRef<HTMLDivElement>(null);
   const home = useRef<(() => void) | null>(null);
-  const tree = useMemo(() => buildTree(spans), [spans]);
 
   const { id, View } = tabOf(search.view);
   const open = search.span === undefined ? undefined : tree.index.get(search.span);

@@ -3,8 +3,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef } from 'react';
 import { useApi, useLive } from 'api/context';
-import type { TraceStructure } from 'api/types';
 import { parseTime } from 'base/format';
+import { readTrace, type ReadTrace } from './model/readTrace';
 
 // Late spans may follow for so long after the last one.
 const LATE_MS = 120_000;
@@ -13,9 +13,9 @@ const REFRESH_MIN_MS = 800;
 const SPANS_PER_MS = 10;
 const POLL_MS = 3_000;
 
-export function isUnderWay(structure: TraceStructure, now: number): boolean {
-  const { trace, spans } = structure;
-  if (trace.status === 'running' || spans.some((span) => span.status === 'running')) return true;
+export function isUnderWay({ trace, tree }: ReadTrace, now: number): boolean {
+  if (trace.status === 'running' || tree.spans.some((span) => span.status === 'running'))
+    return true;
   return now - (parseTime(trace.started_at) + trace.duration_ms) < LATE_MS;
 }
 
@@ -23,12 +23,14 @@ export function useTrace(traceId: string) {
   const api = useApi();
   const trace = useQuery({
     queryKey: ['trace', traceId],
-    queryFn: ({ signal }) => api.get('/api/v1/traces/{trace_id}', { trace_id: traceId }, signal),
+    queryFn: ({ signal }) => readTrace(api, traceId, signal),
     staleTime: 15_000,
+    // Comparing two large trees takes longer than drawing the rows in view.
+    structuralSharing: false,
   });
   const underWay = trace.data !== undefined && isUnderWay(trace.data, Date.now());
   const { refetch } = trace;
-  const restMs = Math.max(REFRESH_MIN_MS, (trace.data?.spans.length ?? 0) / SPANS_PER_MS);
+  const restMs = Math.max(REFRESH_MIN_MS, (trace.data?.tree.spans.length ?? 0) / SPANS_PER_MS);
   const refresh = useThrottled(refetch, restMs);
   const live = useLive(underWay, `trace_id = ${traceId}`, refresh, refresh);
 

@@ -22,10 +22,24 @@ function byStart(a: Span, b: Span): number {
 
 // Spans whose parent is missing become roots. Parents that form a circle do too, at its earliest span.
 export function buildTree(received: readonly Span[]): SpanTree {
+  const steps = treeSteps(received);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+const STEP_SPANS = 2_048;
+
+// The same in steps of a millisecond or so, between which the browser may do something else.
+export function* treeSteps(received: readonly Span[]): Generator<void, SpanTree, void> {
   const sorted = [...received].sort(byStart);
   const count = sorted.length;
   const position = new Map<string, number>();
-  sorted.forEach((span, i) => position.set(span.span_id, i));
+  for (let i = 0; i < count; ++i) {
+    position.set(sorted[i]!.span_id, i);
+    if (i % STEP_SPANS === 0) yield;
+  }
 
   // Lists of children, linked by position; filled backwards, so that each list is in order.
   const firstChild = new Int32Array(count).fill(-1);
@@ -40,6 +54,7 @@ export function buildTree(received: readonly Span[]): SpanTree {
       nextSibling[i] = firstChild[parent]!;
       firstChild[parent] = i;
     }
+    if (i % STEP_SPANS === 0) yield;
   }
 
   const spans: Span[] = [];
@@ -49,7 +64,7 @@ export function buildTree(received: readonly Span[]): SpanTree {
   const index = new Map<string, number>();
   const shown = new Uint8Array(count);
 
-  const walk = (root: number) => {
+  function* walk(root: number): Generator<void, void, void> {
     const open: number[] = []; // Indices of the ancestors of what comes next.
     const pending: { at: number; level: number }[] = [{ at: root, level: 0 }];
     while (pending.length > 0) {
@@ -58,6 +73,7 @@ export function buildTree(received: readonly Span[]): SpanTree {
       shown[at] = 1;
       while (open.length > level) end[open.pop()!] = spans.length;
       const row = spans.length;
+      if (row % STEP_SPANS === 0) yield;
       spans.push(sorted[at]!);
       depth[row] = Math.min(level, DEPTH_MAX);
       parent[row] = open.length > 0 ? open[open.length - 1]! : -1;
@@ -70,10 +86,10 @@ export function buildTree(received: readonly Span[]): SpanTree {
       reverseFrom(pending, mark);
     }
     while (open.length > 0) end[open.pop()!] = spans.length;
-  };
+  }
 
-  for (let i = 0; i < count; ++i) if (isRoot[i]) walk(i);
-  for (let i = 0; i < count; ++i) if (!shown[i]) walk(i);
+  for (let i = 0; i < count; ++i) if (isRoot[i]) yield* walk(i);
+  for (let i = 0; i < count; ++i) if (!shown[i]) yield* walk(i);
   return { spans, depth, end, parent, index };
 }
 

@@ -12,7 +12,7 @@ import { hasChildren, positionOf, type SpanTree } from '../model/tree';
 import './SpanTable.css';
 
 const ROW_PX = 26;
-const OVERSCAN = 16;
+const OVERSCAN = 8;
 // A tick's text needs so much.
 const TICK_PX = 76;
 const NAME_MIN_PX = 160;
