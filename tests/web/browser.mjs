@@ -28,14 +28,18 @@ function findChromium() {
   }
 }
 
+export function launchBrowser() {
+  return chromium.launch({
+    executablePath: findChromium(),
+    // Chromium's sandbox does not work for root and not in most containers.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+}
+
 export function webTest(name, body, server = {}) {
   test(name, async (t) => {
     const pitot = await startPitot(t, server);
-    const browser = await chromium.launch({
-      executablePath: findChromium(),
-      // Chromium's sandbox does not work for root and not in most containers.
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
+    const browser = await launchBrowser();
     const faults = [];
     const open = (path, how) => openPage(browser, pitot.httpUrl, faults, path, how);
     try {
