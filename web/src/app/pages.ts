@@ -2,11 +2,12 @@
 
 import type { Page } from 'base/page';
 import type { IconName } from 'widgets/figures/Icon';
+import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
 import { tracePage } from 'pages/trace';
 import { tracesPage } from 'pages/traces';
 
-export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage];
+export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage, latencyPage];
 
 // A place of the navigation: a page that is there for everybody to go to.
 export interface Place {
@@ -20,4 +21,5 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { path: '/', label: 'Overview', icon: 'overview', key: 'o' },
   { path: '/traces', label: 'Traces', icon: 'traces', key: 't' },
+  { path: '/latency', label: 'Latency', icon: 'latency', key: 'l' },
 ];

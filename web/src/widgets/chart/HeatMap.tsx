@@ -1,24 +1,20 @@
 // How many calls took how long, when: time to the right, a measure upwards, the number as colour. A
-// rectangle is chosen by dragging, or a cell by the arrow keys and Enter.
+// rectangle is chosen by dragging, or by the arrow keys (with Shift it grows) and Enter; the same is
+// there as a table.
 //
-//   <HeatMap label="Latency of LLM calls" data={...} unit="ms" onSelect={(cells) => ...} />
+//   <HeatMap label="Latency of LLM calls" data={...} unit="ms" of="calls"
+//     chosen={cells} onSelect={(cells) => ...} onClear={() => ...} />
 
-import { useEffect, useRef, useState } from 'react';
-import { resolveColor } from 'base/colors';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { formatInt, formatTime } from 'base/format';
 import { useDark } from 'base/theme';
-import { formatTick, formatTimeTick, formatUnit, type Unit } from 'base/units';
+import { formatUnit, type Unit } from 'base/units';
 import { useWidth } from 'base/width';
-import {
-  cellsOf,
-  heatOf,
-  labelledRows,
-  maxCount,
-  rowsOf,
-  type CellRange,
-  type HeatCells,
-  type HeatData,
-} from './heat';
+import { Icon } from 'widgets/figures/Icon';
+import { cellsOf, rangeOf, rowsOf, type CellRange, type HeatCells, type HeatData } from './heat';
+import { paintHeat } from './heatPaint';
+import { AXIS_BOTTOM_PX, AXIS_LEFT_PX, HeatAxes, HeatRange, HeatScale } from './HeatParts';
+import { HeatTable } from './HeatTable';
 import './HeatMap.css';
 import './TimeChart.css';
 
@@ -28,30 +24,28 @@ interface HeatMapProps {
   unit: Unit; // Of the rows' edges.
   of?: string; // What is counted: "calls".
   height?: number;
+  // What was chosen before, to be kept in sight, whatever the cells are now.
+  chosen?: Pick<HeatCells, 'fromMs' | 'toMs' | 'low' | 'high'> | null;
   onSelect?: (cells: HeatCells) => void;
+  onClear?: () => void; // Escape, where nothing is being chosen.
 }
 
-const AXIS_LEFT_PX = 56;
-const AXIS_BOTTOM_PX = 22;
-const LABEL_PX = 22;
-const TIME_LABEL_PX = 90;
-const STEPS = ['--heat-0', '--heat-1', '--heat-2', '--heat-3', '--heat-4'];
-const GROUND = 256;
-
 export function HeatMap(props: HeatMapProps) {
-  const { label, data, unit, of = 'calls', height = 260, onSelect } = props;
+  const { label, data, unit, of = 'calls', height = 260, chosen = null, onSelect, onClear } = props;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = Math.max(0, useWidth(box) - AXIS_LEFT_PX);
   const plotHeight = height - AXIS_BOTTOM_PX;
   const dark = useDark();
   const [range, setRange] = useState<CellRange | null>(null);
+  const [asTable, setAsTable] = useState(false);
   const dragging = useRef(false);
   const [columns, rows] = [data.times.length, rowsOf(data)];
+  const kept = useMemo(() => chosen && rangeOf(data, chosen), [data, chosen]);
 
   useEffect(() => {
-    if (width > 0) paint(canvas.current!, width, plotHeight, data);
-  }, [width, plotHeight, data, dark]);
+    if (width > 0 && !asTable) paintHeat(canvas.current!, width, plotHeight, data);
+  }, [width, plotHeight, data, dark, asTable]);
 
   const cellAt = (event: React.PointerEvent) => {
     const area = canvas.current!.getBoundingClientRect();
@@ -70,67 +64,80 @@ export function HeatMap(props: HeatMapProps) {
     const step = STEPS_OF_KEYS[event.key];
     if (event.key === 'Enter') choose();
     else if (event.key === 'Escape' && range) setRange(null);
-    else if (step) {
-      const from = range ?? { column0: -step[0], row0: -step[1], column1: 0, row1: 0 };
-      const column = Math.max(0, Math.min(columns - 1, from.column0 + step[0]));
-      const row = Math.max(0, Math.min(rows - 1, from.row0 + step[1]));
-      setRange({ column0: column, column1: column, row0: row, row1: row });
-    } else return;
+    else if (event.key === 'Escape' && kept && onClear) onClear();
+    else if (step) setRange(moved(range ?? kept, step, event.shiftKey, columns, rows));
+    else return;
     event.preventDefault();
+  };
+  const stop = () => {
+    dragging.current = false;
+    setRange(null);
   };
 
   return (
-    <figure className="heat" ref={box} style={{ height }}>
-      <HeatAxes data={data} unit={unit} width={width} height={plotHeight} />
-      <div
-        className="heat-plot"
-        style={{ left: AXIS_LEFT_PX, width, height: plotHeight }}
-        role="application"
-        aria-label={`${label}. Arrow keys move over the cells, Enter chooses one.`}
-        tabIndex={0}
-        onKeyDown={onKeyDown}
-        onBlur={() => setRange(null)}
-        onPointerDown={(event) => {
-          const { column, row } = cellAt(event);
-          event.currentTarget.setPointerCapture(event.pointerId);
-          dragging.current = true;
-          setRange({ column0: column, column1: column, row0: row, row1: row });
-        }}
-        onPointerMove={(event) => {
-          const { column, row } = cellAt(event);
-          setRange((before) =>
-            dragging.current && before
-              ? { ...before, column1: column, row1: row }
-              : { column0: column, column1: column, row0: row, row1: row },
-          );
-        }}
-        onPointerUp={() => {
-          if (dragging.current) choose();
-          dragging.current = false;
-        }}
-        onPointerLeave={() => {
-          if (!dragging.current) setRange(null);
-        }}
-      >
-        <canvas ref={canvas} aria-hidden="true" />
-        {range && <Chosen range={range} columns={columns} rows={rows} />}
-        {range && cells && (
+    <figure className="heat" ref={box}>
+      {asTable && <HeatTable label={label} data={data} unit={unit} of={of} onSelect={onSelect} />}
+      {!asTable && (
+        <div className="heat-area" style={{ height }}>
+          <HeatAxes data={data} unit={unit} width={width} height={plotHeight} />
           <div
-            className="chart-tip"
-            role="status"
-            style={range.column1 > columns / 2 ? { left: 6 } : { right: 6 }}
+            className="heat-plot"
+            style={{ left: AXIS_LEFT_PX, width, height: plotHeight }}
+            role="application"
+            aria-label={`${label}. Arrow keys move over the cells, with Shift they choose more, Enter shows them.`}
+            tabIndex={0}
+            onKeyDown={onKeyDown}
+            onBlur={stop}
+            onPointerDown={(event) => {
+              if (event.button !== 0) return;
+              event.currentTarget.setPointerCapture(event.pointerId);
+              dragging.current = true;
+              setRange(oneCell(cellAt(event)));
+            }}
+            onPointerMove={(event) => {
+              const at = cellAt(event);
+              setRange((before) =>
+                dragging.current && before
+                  ? { ...before, column1: at.column, row1: at.row }
+                  : oneCell(at),
+              );
+            }}
+            onPointerUp={() => {
+              if (dragging.current) choose();
+              dragging.current = false;
+            }}
+            // A finger that scrolls the page does not choose.
+            onPointerCancel={stop}
+            onPointerLeave={() => {
+              if (!dragging.current) setRange(null);
+            }}
           >
-            <div className="chart-tip-time">
-              {formatTime(new Date(cells.fromMs).toISOString(), new Date())} to{' '}
-              {formatTime(new Date(cells.toMs).toISOString(), new Date(cells.fromMs))}
-            </div>
-            {formatUnit(unit, cells.low)}
-            {cells.high === null ? ' or more' : ` to ${formatUnit(unit, cells.high)}`}:{' '}
-            <strong>
-              {formatInt(cells.count)} {of}
-            </strong>
+            <canvas ref={canvas} aria-hidden="true" />
+            {kept && <HeatRange range={kept} columns={columns} rows={rows} kept />}
+            {range && <HeatRange range={range} columns={columns} rows={rows} />}
+            {range && cells && (
+              <HeatTip
+                cells={cells}
+                unit={unit}
+                of={of}
+                toLeft={Math.max(range.column0, range.column1) > columns / 2}
+              />
+            )}
           </div>
-        )}
+        </div>
+      )}
+      <div className="heat-foot">
+        {!asTable && <HeatScale data={data} of={of} />}
+        <button
+          type="button"
+          className="button plain small heat-as"
+          aria-pressed={asTable}
+          aria-label={`${label}: as a table`}
+          title={asTable ? 'As a map' : 'As a table'}
+          onClick={() => setAsTable(!asTable)}
+        >
+          <Icon name={asTable ? 'chart' : 'table'} />
+        </button>
       </div>
     </figure>
   );
@@ -143,96 +150,50 @@ const STEPS_OF_KEYS: Record<string, [number, number]> = {
   ArrowDown: [0, -1],
 };
 
-function Chosen({ range, columns, rows }: { range: CellRange; columns: number; rows: number }) {
-  const { column0, column1, row0, row1 } = range;
-  return (
-    <div
-      className="heat-chosen"
-      style={{
-        left: `${(Math.min(column0, column1) / columns) * 100}%`,
-        width: `${((Math.abs(column1 - column0) + 1) / columns) * 100}%`,
-        bottom: `${(Math.min(row0, row1) / rows) * 100}%`,
-        height: `${((Math.abs(row1 - row0) + 1) / rows) * 100}%`,
-      }}
-    />
-  );
+const oneCell = ({ column, row }: { column: number; row: number }): CellRange => ({
+  column0: column,
+  column1: column,
+  row0: row,
+  row1: row,
+});
+
+// From the newest column when nothing is chosen yet: that is what one looks at first.
+function moved(
+  from: CellRange | null,
+  [right, up]: [number, number],
+  grow: boolean,
+  columns: number,
+  rows: number,
+): CellRange {
+  if (!from) return oneCell({ column: columns - 1, row: 0 });
+  const column = Math.max(0, Math.min(columns - 1, from.column1 + right));
+  const row = Math.max(0, Math.min(rows - 1, from.row1 + up));
+  return grow ? { ...from, column1: column, row1: row } : oneCell({ column, row });
 }
 
-function HeatAxes({
-  data,
+function HeatTip({
+  cells,
   unit,
-  width,
-  height,
+  of,
+  toLeft,
 }: {
-  data: HeatData;
+  cells: HeatCells;
   unit: Unit;
-  width: number;
-  height: number;
+  of: string;
+  toLeft: boolean;
 }) {
-  const rows = rowsOf(data);
-  const columns = data.times.length;
-  const every = Math.max(1, Math.ceil((columns * TIME_LABEL_PX) / Math.max(1, width)));
+  const from = new Date(cells.fromMs);
   return (
-    <div aria-hidden="true">
-      {labelledRows(rows, height, LABEL_PX).map((row) => (
-        <span
-          key={row}
-          className="heat-label heat-label-y"
-          style={{ top: height - (row / rows) * height, width: AXIS_LEFT_PX - 8 }}
-        >
-          {formatTick(unit, data.edges[row] ?? 0)}
-        </span>
-      ))}
-      {data.times
-        .flatMap((at, i) => (i % every === 0 ? [{ at, i }] : []))
-        .map(({ at, i }) => (
-          <span
-            key={at}
-            className="heat-label"
-            style={{ left: AXIS_LEFT_PX + (i / columns) * width, top: height + 4 }}
-          >
-            {formatTimeTick(at, data.stepMs)}
-          </span>
-        ))}
+    <div className="chart-tip" role="status" style={toLeft ? { left: 6 } : { right: 6 }}>
+      <div className="chart-tip-time">
+        {formatTime(from.toISOString(), new Date())} to{' '}
+        {formatTime(new Date(cells.toMs).toISOString(), from)}
+      </div>
+      {formatUnit(unit, cells.low)}
+      {cells.high === null ? ' or more' : ` to ${formatUnit(unit, cells.high)}`}:{' '}
+      <strong>
+        {formatInt(cells.count)} {of}
+      </strong>
     </div>
   );
-}
-
-// One pixel a cell, stretched by the browser: a hundred thousand cells cost nothing.
-function paint(canvas: HTMLCanvasElement, width: number, height: number, data: HeatData): void {
-  const [columns, rows] = [data.times.length, rowsOf(data)];
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  canvas.width = Math.max(1, columns);
-  canvas.height = Math.max(1, rows);
-  const context = canvas.getContext('2d')!;
-  const image = context.createImageData(canvas.width, canvas.height);
-  const colors = ramp();
-  const max = maxCount(data);
-  data.counts.forEach((column, c) =>
-    column.forEach((count, r) => {
-      const heat = Math.round(heatOf(count, max) * (GROUND - 1));
-      image.data.set(colors[heat]!, 4 * ((rows - 1 - r) * columns + c));
-    }),
-  );
-  context.putImageData(image, 0, 0);
-}
-
-// GROUND colours from none to most.
-function ramp(): number[][] {
-  const stops = STEPS.map((name) => {
-    const [red = 0, green = 0, blue = 0] = (
-      resolveColor(`var(${name})`).match(/[\d.]+/g) ?? []
-    ).map(Number);
-    return [red, green, blue];
-  });
-  return Array.from({ length: GROUND }, (_, i) => {
-    const at = (i / (GROUND - 1)) * (stops.length - 1);
-    const low = Math.min(stops.length - 2, Math.floor(at));
-    const mix = [0, 1, 2].map((part) => {
-      const [a, b] = [stops[low]![part]!, stops[low + 1]![part]!];
-      return a + (b - a) * (at - low);
-    });
-    return [...mix, 255];
-  });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sparkPath } from './Sparkline';
-import { cellsOf, heatOf, labelledRows, maxCount, type HeatData } from './heat';
+import { bandsOf, cellsOf, heatOf, labelledRows, maxCount, rangeOf, type HeatData } from './heat';
 
 const DATA: HeatData = {
   times: [1000, 2000, 3000],
@@ -28,6 +28,24 @@ test('colours grow with the logarithm, and one call is seen', () => {
   assert.equal(heatOf(1, 1000), 0.15);
   assert.equal(heatOf(1000, 1000), 1);
   assert.equal(heatOf(1, 1), 1);
+});
+
+test('what was chosen is found again among other cells', () => {
+  const chosen = { fromMs: 1000, toMs: 3000, low: 10, high: null };
+  assert.deepEqual(rangeOf(DATA, chosen), { column0: 0, column1: 1, row0: 1, row1: 2 });
+  // Half a step later: cells that it covers in part.
+  const later = { ...DATA, times: [1500, 2500, 3500] };
+  assert.deepEqual(rangeOf(later, chosen), { column0: 0, column1: 1, row0: 1, row1: 2 });
+  assert.equal(rangeOf(DATA, { ...chosen, fromMs: 9000, toMs: 9500 }), null);
+  assert.equal(rangeOf({ ...DATA, edges: [], counts: [[], [], []] }, chosen), null);
+});
+
+test('rows are taken together for a table', () => {
+  assert.deepEqual(bandsOf(DATA, 2), [
+    { row0: 0, row1: 1, low: 0, high: 100 },
+    { row0: 2, row1: 2, low: 100, high: null },
+  ]);
+  assert.equal(bandsOf(DATA, 8).length, 3);
 });
 
 test('labels do not touch', () => {

@@ -51,6 +51,49 @@ export function cellsOf(data: HeatData, range: CellRange): HeatCells {
   };
 }
 
+// The cells that a rectangle of former cells covers in these; null: it lies outside of them.
+export function rangeOf(
+  data: HeatData,
+  { fromMs, toMs, low, high }: Pick<HeatCells, 'fromMs' | 'toMs' | 'low' | 'high'>,
+): CellRange | null {
+  const inside = (from: number, to: number, first: number, last: number) =>
+    from < last && to > first;
+  const columns = indexes(data.times.length, (i) =>
+    inside(data.times[i]!, data.times[i]! + data.stepMs, fromMs, toMs),
+  );
+  const rows = indexes(rowsOf(data), (i) =>
+    inside(data.edges[i]!, data.edges[i + 1] ?? Infinity, low, high ?? Infinity),
+  );
+  if (columns.length === 0 || rows.length === 0) return null;
+  return {
+    column0: columns[0]!,
+    column1: columns[columns.length - 1]!,
+    row0: rows[0]!,
+    row1: rows[rows.length - 1]!,
+  };
+}
+
+function indexes(count: number, holds: (index: number) => boolean): number[] {
+  return Array.from({ length: count }, (_, i) => i).filter(holds);
+}
+
+export interface HeatBand {
+  row0: number;
+  row1: number;
+  low: number;
+  high: number | null;
+}
+
+// All rows, so many of them taken together that `most` bands are left.
+export function bandsOf(data: HeatData, most: number): HeatBand[] {
+  const rows = rowsOf(data);
+  const size = Math.max(1, Math.ceil(rows / most));
+  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => {
+    const [row0, row1] = [i * size, Math.min(rows, (i + 1) * size) - 1];
+    return { row0, row1, low: data.edges[row0] ?? 0, high: data.edges[row1 + 1] ?? null };
+  });
+}
+
 // Rows with a label beside them, at least `spacePx` apart.
 export function labelledRows(rows: number, heightPx: number, spacePx: number): number[] {
   const every = Math.max(1, Math.ceil((rows * spacePx) / Math.max(1, heightPx)));

@@ -1,0 +1,8 @@
+import { lazyRouteComponent } from '@tanstack/react-router';
+import { searchOf, type Page } from 'base/page';
+
+export const latencyPage: Page = {
+  path: '/latency',
+  search: searchOf('of', 'measure', 'by', 'lines', 'cells'),
+  view: lazyRouteComponent(() => import('./LatencyView'), 'LatencyView'),
+};
