@@ -52,6 +52,78 @@ export function* largeTrace(traceId, count, startMs) {
   }
 }
 
+// A planner that hands work to `workers` others, each of which calls a model and tools: every third one
+// asks a checker, every fourth tool call fails, and the planner asks the first one again.
+export function agentsTrace(traceId, workers, startMs) {
+  const spans = [];
+  let at = 0;
+  const add = (parent, kind, name, attrs = {}, more = {}) => {
+    const span = {
+      trace_id: traceId,
+      span_id: hex(spans.length + 1, 16),
+      ...(parent && { parent_id: parent.span_id }),
+      kind,
+      name,
+      start: (startMs + at) / 1000,
+      duration_ms: 1,
+      attrs,
+      ...more,
+    };
+    spans.push(span);
+    return span;
+  };
+  const end = (span) => (span.duration_ms = startMs + at - span.start * 1000);
+  const call = (parent, step) => {
+    const span = add(parent, 'llm', 'chat claude-sonnet-4-5', {
+      'gen_ai.provider.name': 'anthropic',
+      'gen_ai.request.model': 'claude-sonnet-4-5',
+      'gen_ai.usage.input_tokens': 2_000 + 900 * step,
+      'gen_ai.usage.cache_read.input_tokens': 800 * step,
+      'gen_ai.usage.output_tokens': 150 + 40 * (step % 4),
+    });
+    at += 300 + 70 * (step % 5);
+    end(span);
+  };
+  let tools = 0;
+  const tool = (parent) => {
+    const name = ['search', 'fetch_page', 'read_file'][tools % 3];
+    const fails = ++tools % 4 === 0;
+    const status = fails ? 'timeout' : 'success';
+    const span = add(
+      parent,
+      'tool',
+      `execute_tool ${name}`,
+      { 'gen_ai.tool.name': name, 'gen_ai.tool.status': status },
+      fails ? { status: 'error', error: `${name} took too long` } : {},
+    );
+    at += fails ? 900 : 120;
+    end(span);
+  };
+  const agent = (parent, name, body) => {
+    const span = add(parent, 'agent', `invoke_agent ${name}`, { 'gen_ai.agent.name': name });
+    at += 5;
+    body(span);
+    at += 5;
+    end(span);
+  };
+  const work = (parent, i) =>
+    agent(parent, `worker-${i + 1}`, (span) => {
+      call(span, i % 7);
+      tool(span);
+      if (i % 3 === 2) agent(span, 'checker', (checker) => call(checker, 1));
+      call(span, (i % 7) + 1);
+    });
+  agent(null, 'planner', (root) => {
+    for (let i = 0; i < workers; ++i) {
+      call(root, i);
+      work(root, i);
+    }
+    if (workers > 0) work(root, 0);
+    call(root, workers);
+  });
+  return spans;
+}
+
 // What hostile input may look like, in every place that a page shows.
 export const EVIL = [
   '<script>window.__xss = "script"</script>',

@@ -30,7 +30,10 @@ const tab = (id: string, label: string, load: TraceTab['load']) => ({
   View: lazy(load),
 });
 
-export const TABS = [tab('timeline', 'Timeline', () => import('./timeline'))] as const;
+export const TABS = [
+  tab('timeline', 'Timeline', () => import('./timeline')),
+  tab('cost', 'Cost', () => import('./cost')),
+] as const;
 
 export function tabOf(view: string | undefined): (typeof TABS)[number] {
   return TABS.find(({ id }) => id === view) ?? TABS[0];

@@ -11,7 +11,7 @@ export interface ReadTrace {
   tree: SpanTree;
 }
 
-const HEAD = /^\{"trace":(\{.*\}),\s*"spans":\[\s*/s;
+const HEAD = /^\{"trace":(\{.*?\}),\s*"spans":\[\s*/s;
 const TAIL = /\s*\]\s*\}\s*$/;
 const BREAK = ',\n'; // Between two spans. Texts in JSON hold no line breaks.
 

@@ -1,0 +1,1 @@
+export { CostTab as default } from './CostTab';
