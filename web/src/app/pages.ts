@@ -2,12 +2,13 @@
 
 import type { Page } from 'base/page';
 import type { IconName } from 'widgets/figures/Icon';
+import { costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
 import { tracePage } from 'pages/trace';
 import { tracesPage } from 'pages/traces';
 
-export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage, latencyPage];
+export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage, latencyPage, costPage];
 
 // A place of the navigation: a page that is there for everybody to go to.
 export interface Place {
@@ -21,5 +22,6 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { path: '/', label: 'Overview', icon: 'overview', key: 'o' },
   { path: '/traces', label: 'Traces', icon: 'traces', key: 't' },
+  { path: '/cost', label: 'Cost', icon: 'cost', key: 'c' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'l' },
 ];

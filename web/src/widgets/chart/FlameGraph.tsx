@@ -2,6 +2,9 @@
 // the whole; arrow keys walk from box to box.
 //
 //   <FlameGraph label="Cost by path" root={tree} format={formatCost} />
+//
+// Which box is widened it keeps itself, unless the page does, in the address say: `focus` and `onFocus`
+// are the names of the boxes on the way to it.
 
 import { useMemo, useRef, useState } from 'react';
 import { categoryColor, OTHER_COLOR } from 'base/colors';
@@ -19,13 +22,28 @@ interface FlameGraphProps {
   format: (value: number) => string;
   // A link in the line below the boxes: to the traces of what is in focus or pointed at.
   renderPath?: (path: readonly FlameNode[]) => React.ReactNode;
+  focus?: readonly string[];
+  onFocus?: (names: readonly string[]) => void;
 }
 
-export function FlameGraph({ label, root, format, renderPath }: FlameGraphProps) {
-  const [chosen, setChosen] = useState<readonly FlameNode[]>([]);
+const NOWHERE: readonly string[] = [];
+
+export function FlameGraph(props: FlameGraphProps) {
+  const { label, root, format, renderPath, onFocus } = props;
+  const [own, setOwn] = useState(NOWHERE);
+  const chosen = props.focus ?? own;
+  const setChosen = (path: readonly FlameNode[]) =>
+    (onFocus ?? setOwn)(path.map(({ name }) => name));
   const [pointed, setPointed] = useState<readonly FlameNode[] | null>(null);
   const graph = useRef<HTMLDivElement>(null);
-  const focus = useMemo(() => samePath(root, chosen), [root, chosen]);
+  const focus = useMemo(
+    () =>
+      samePath(
+        root,
+        chosen.map((name) => ({ name })),
+      ),
+    [root, chosen],
+  );
   const boxes = useMemo(() => flameBoxes(root, focus), [root, focus]);
   const colors = useMemo(() => colorsOf(root), [root]);
   const depth = useMemo(() => depthOf(root), [root]);

@@ -51,11 +51,14 @@ export function depthOf(node: FlameNode): number {
 }
 
 // The same place in a newer tree: as far as its names are still there.
-export function samePath(root: FlameNode, path: readonly FlameNode[]): FlameNode[] {
-  const found: FlameNode[] = [];
+export function samePath<Node extends FlameNode>(
+  root: Node,
+  path: readonly { name: string }[],
+): Node[] {
+  const found: Node[] = [];
   let at = root;
   for (const { name } of path) {
-    const next = at.children.find((child) => child.name === name);
+    const next = at.children.find((child) => child.name === name) as Node | undefined;
     if (!next) break;
     found.push(next);
     at = next;
