@@ -107,6 +107,6 @@ export interface LiveSpan {
 }
 
 export interface LiveGap {
-  lost: number;
+  lost: number | null; // null: nobody knows how many.
   reason: string;
 }

@@ -6,9 +6,16 @@ import { costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
 import { tracePage } from 'pages/trace';
-import { tracesPage } from 'pages/traces';
+import { sessionsPage, tracesPage } from 'pages/traces';
 
-export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage, latencyPage, costPage];
+export const PAGES: readonly Page[] = [
+  overviewPage,
+  tracesPage,
+  tracePage,
+  latencyPage,
+  costPage,
+  sessionsPage,
+];
 
 // A place of the navigation: a page that is there for everybody to go to.
 export interface Place {

@@ -1,63 +1,86 @@
+// Every run of the window and the filter, newest first and live; or where words occur in them.
+
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useRef } from 'react';
-import { ApiError } from 'api/client';
-import { plural } from 'base/format';
-import { DEFAULT_SINCE, TIME_RANGES } from 'base/range';
-import { useTitle } from 'base/title';
-import { quoteValue } from 'widgets/filter/complete';
-import { FilterBar } from 'widgets/filter/FilterBar';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useGet } from 'api/query';
+import { useShortcuts, type Shortcut } from 'base/shortcuts';
 import { FirstSpan, useAnything } from 'widgets/layout/FirstSpan';
-import { ErrorNotice, Notice, Waiting } from 'widgets/layout/Notice';
-import { TraceTable } from './TraceTable';
-import { useTraces, type TraceList } from './useTraces';
+import { errorOfFilter } from 'widgets/page/errorOfFilter';
+import { PageHead } from 'widgets/page/PageFrame';
+import { useHasPage } from 'widgets/page/useHasPage';
+import { useView } from 'widgets/page/useView';
+import { ExportDialog } from './ExportDialog';
+import { ColumnsDialog } from './list/ColumnsDialog';
+import { Histogram } from './list/Histogram';
+import { ListBody } from './list/ListBody';
+import { useColumns } from './list/useColumns';
+import { useTraces } from './list/useTraces';
+import { SearchPane, useTextSearch } from './search/SearchPane';
+import { SelectionBar } from './SelectionBar';
+import { Toolbar } from './Toolbar';
+import { useSelection } from './useSelection';
 import './TracesView.css';
 
 interface Search {
-  q?: string;
-  since?: string;
   live?: string;
+  mode?: string;
+  text?: string;
 }
 
-export function TracesView() {
-  const search: Search = useSearch({ strict: false });
-  const navigate = useNavigate();
-  const q = search.q ?? '';
-  const since = search.since ?? DEFAULT_SINCE;
-  const live = search.live !== '0';
-  const list = useTraces(q, since, live);
-  useTitle('Traces');
+const HISTOGRAM_POINTS = 120;
+const HISTOGRAM_EVERY_MS = 10_000;
 
-  const change = useCallback(
-    (next: Search) => void navigate({ to: '/traces', search: { ...search, ...next } }),
-    [navigate, search],
+const SHORTCUTS: readonly Shortcut[] = [
+  { keys: ['j'], does: 'next trace' },
+  { keys: ['k'], does: 'trace before' },
+  { keys: ['Enter'], does: 'open the trace' },
+  { keys: ['x'], does: 'select it; two can be compared' },
+  { keys: ['c'], does: 'compare the two selected' },
+  { keys: ['f'], does: 'search text instead of the list' },
+];
+
+export function TracesView() {
+  const { live = '1', mode, text = '' }: Search = useSearch({ strict: false });
+  const view = useView();
+  const navigate = useNavigate();
+  const searching = mode === 'text';
+  const list = useTraces(view, live !== '0' && view.live, !searching);
+  const found = useTextSearch(view, searching ? text.trim() : '');
+  const histogram = useGet(
+    '/api/v1/traces/histogram',
+    { ...view.params, points: HISTOGRAM_POINTS },
+    { everyMs: view.live && live !== '0' && HISTOGRAM_EVERY_MS },
   );
+  const [columns, chooseColumns] = useColumns(view);
+  const selection = useSelection();
+  const [dialog, setDialog] = useState<'columns' | 'export' | 'export chosen' | null>(null);
+  useShortcuts(SHORTCUTS);
+
   const open = useCallback(
     (traceId: string) => void navigate({ to: '/traces/$trace_id', params: { trace_id: traceId } }),
     [navigate],
   );
-  const narrow = useCallback(
-    (field: string, value: string) => {
-      const term = `${field} = ${quoteValue(value)}`;
-      const before = /\bor\b/i.test(q) ? `(${q})` : q;
-      change({ q: before === '' ? term : `${before} AND ${term}` });
-    },
-    [change, q],
+  const compare = useCompare(selection.ids);
+  const setSearching = useCallback(
+    (on: boolean) =>
+      view.change({ mode: on ? 'text' : undefined, ...(!on && { text: undefined }) }),
+    [view],
   );
+  usePageKeys({
+    f: () => setSearching(true),
+    c: () => compare?.(),
+    Escape: selection.clear,
+  });
 
   // Empty because of the window and the filter, or because nothing was ever sent?
-  const empty = list.error === null && !list.loading && list.rows.length === 0;
+  const empty = !searching && list.error === null && !list.loading && list.rows.length === 0;
   const anything = useAnything(empty);
-  // The very first one: the list, which was empty, is read again.
-  const waited = useRef(false);
-  const { reload } = list;
-  useEffect(() => {
-    if (anything === false) waited.current = true;
-    else if (anything && waited.current) {
-      waited.current = false;
-      reload();
-    }
-  }, [anything, reload]);
-  const filterError = list.error instanceof ApiError && list.error.status === 400 && q !== '';
+  useFirstSpan(anything, list.reload);
+  const filterError = errorOfFilter(searching ? found.error : list.error);
+  const q = useMemo(
+    () => (dialog === 'export chosen' ? `trace_id in (${selection.ids.join(', ')})` : view.q),
+    [dialog, selection.ids, view.q],
+  );
 
   if (empty && anything === false) {
     return (
@@ -69,108 +92,99 @@ export function TracesView() {
     );
   }
   return (
-    <main className="traces">
-      <h1 className="sr-only">Traces</h1>
-      <div className="traces-bar">
-        <FilterBar
-          value={q}
-          since={since}
-          error={filterError ? list.error!.message : null}
-          onChange={(text) => change({ q: text })}
-        />
-        <TimeRangePicker since={since} onChange={(value) => change({ since: value })} />
-        <LiveToggle list={list} live={live} onToggle={() => change({ live: live ? '0' : '1' })} />
-      </div>
-      {list.gap && (
-        <p className="traces-gap" role="status">
-          The live stream missed {plural(list.gap.lost, 'event')} ({list.gap.reason}); the list was
-          read again.
-        </p>
-      )}
-      {list.error !== null && !filterError && (
-        <ErrorNotice error={list.error} retry={list.reload} />
-      )}
-      {list.loading && <Waiting title="Reading the traces …" />}
-      {empty && anything && (
-        <Notice title={q === '' ? 'No traces in this window' : 'No traces match'}>
-          <button
-            type="button"
-            className="button"
-            onClick={() => change({ since: '30d' })}
-            disabled={since === '30d'}
-          >
-            Look through the last 30 days
-          </button>
-        </Notice>
-      )}
-      {list.rows.length > 0 && list.error === null && (
-        <TraceTable
-          rows={list.rows}
-          seenAt={list.seenAt}
-          more={list.more}
-          loadingMore={list.loadingMore}
-          onLoadMore={list.loadMore}
+    <main className="page traces">
+      <PageHead
+        title="Traces"
+        view={view}
+        filter
+        filterError={filterError}
+        tabs={
+          <Toolbar
+            list={list}
+            view={view}
+            searching={searching}
+            onSearching={setSearching}
+            live={live !== '0'}
+            onColumns={() => setDialog('columns')}
+            onExport={() => setDialog('export')}
+          />
+        }
+      />
+      <Histogram view={view} query={histogram} />
+      {searching ? (
+        <SearchPane view={view} words={text.trim()} search={found} />
+      ) : (
+        <ListBody
+          list={list}
+          view={view}
+          columns={columns}
+          total={histogram.data?.total ?? null}
+          empty={empty && anything === true}
+          selected={selection.set}
           onOpen={open}
-          onNarrow={narrow}
+          onSelect={selection.toggle}
         />
+      )}
+      {!searching && selection.ids.length > 0 && (
+        <SelectionBar
+          ids={selection.ids}
+          onCompare={compare}
+          onExport={() => setDialog('export chosen')}
+          onClear={selection.clear}
+        />
+      )}
+      {dialog === 'columns' && (
+        <ColumnsDialog columns={columns} onChoose={chooseColumns} onClose={() => setDialog(null)} />
+      )}
+      {dialog?.startsWith('export') && (
+        <ExportDialog view={view} q={q} onClose={() => setDialog(null)} />
       )}
     </main>
   );
 }
 
-function TimeRangePicker({
-  since,
-  onChange,
-}: {
-  since: string;
-  onChange: (since: string) => void;
-}) {
-  const known = TIME_RANGES.some((range) => range.since === since);
-  return (
-    <select
-      className="field"
-      aria-label="Time range"
-      value={since}
-      onChange={(event) => onChange(event.target.value)}
-    >
-      {!known && <option value={since}>Since {since}</option>}
-      {TIME_RANGES.map((range) => (
-        <option key={range.since} value={range.since}>
-          {range.label}
-        </option>
-      ))}
-    </select>
-  );
+const COMPARE = '/traces/$trace_id/compare/$other';
+
+// Goes to the two selected side by side; null while there are not two, undefined without such a page.
+function useCompare(ids: readonly string[]): (() => void) | null | undefined {
+  const navigate = useNavigate();
+  const [trace_id, other] = ids;
+  if (!useHasPage(COMPARE)) return undefined;
+  if (ids.length !== 2) return null;
+  return () => void navigate({ to: COMPARE as string, params: { trace_id, other } as never });
 }
 
-const LIVE_WORDS: Record<TraceList['live'], string> = {
-  off: 'New traces are not shown by themselves',
-  connecting: 'Connecting to the live stream',
-  open: 'New traces appear by themselves',
-  retrying: 'The live stream is away; trying again',
-  paused: 'Paused while this tab is hidden',
-};
-
-function LiveToggle({
-  list,
-  live,
-  onToggle,
-}: {
-  list: TraceList;
-  live: boolean;
-  onToggle: () => void;
-}) {
-  return (
-    <button
-      type="button"
-      className="button"
-      aria-pressed={live}
-      title={LIVE_WORDS[list.live]}
-      onClick={onToggle}
-    >
-      <span className={`live-dot live-${list.live}`} aria-hidden="true" />
-      Live
-      <span className="sr-only">: {LIVE_WORDS[list.live]}</span>
-    </button>
-  );
+// The very first span: the list, which was empty, is read again.
+function useFirstSpan(anything: boolean | undefined, reload: () => void): void {
+  const waited = useRef(false);
+  useEffect(() => {
+    if (anything === false) waited.current = true;
+    else if (anything && waited.current) {
+      waited.current = false;
+      reload();
+    }
+  }, [anything, reload]);
 }
+
+// Keys of the page itself, where nothing has the focus that takes them.
+function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
+  const latest = useRef(keys);
+  latest.current = keys;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !isTick(target)) return;
+      if (document.querySelector('dialog[open]')) return;
+      const does = latest.current[event.key];
+      if (!does) return;
+      event.preventDefault();
+      does();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, []);
+}
+
+const isTick = (element: HTMLElement) =>
+  element instanceof HTMLInputElement && element.type === 'checkbox';

@@ -3,6 +3,12 @@ import { searchOf, type Page } from 'base/page';
 
 export const tracesPage: Page = {
   path: '/traces',
-  search: searchOf('live'),
+  search: searchOf('live', 'cols', 'mode', 'text'),
   view: lazyRouteComponent(() => import('./TracesView'), 'TracesView'),
+};
+
+export const sessionsPage: Page = {
+  path: '/traces/sessions',
+  search: searchOf('by', 'order'),
+  view: lazyRouteComponent(() => import('./sessions/SessionsView'), 'SessionsView'),
 };

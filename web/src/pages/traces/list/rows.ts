@@ -1,6 +1,6 @@
 // The list of traces: pages of the past below, what came since above.
 
-import type { SpanStatus, Trace } from 'api/types';
+import type { LiveGap, SpanStatus, Trace } from 'api/types';
 import { parseTime } from 'base/format';
 
 // A trace without its root is under way while its spans keep coming.
@@ -42,4 +42,11 @@ export function reaches(
   known: ReadonlySet<string>,
 ): boolean {
   return page.next === null || page.traces.some((trace) => known.has(trace.trace_id));
+}
+
+// Two gaps told as one. How much was lost is not always known.
+export function addGap(before: LiveGap | null, gap: LiveGap): LiveGap {
+  if (before === null) return gap;
+  const known = before.lost !== null && gap.lost !== null;
+  return { lost: known ? before.lost! + gap.lost! : null, reason: gap.reason };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Trace } from 'api/types';
-import { mergeTraces, reaches, shownStatus } from 'pages/traces/rows';
+import { addGap, mergeTraces, reaches, shownStatus } from './rows';
 
 function trace(id: string, started_at: string, more: Partial<Trace> = {}): Trace {
   return {
@@ -61,4 +61,12 @@ test('a page of newer rows closes the gap when it meets a known one or is the la
   assert.equal(reaches({ traces: [trace('b', T(1)), trace('a', T(0))], next: 'x' }, known), true);
   assert.equal(reaches({ traces: [trace('b', T(1))], next: 'x' }, known), false);
   assert.equal(reaches({ traces: [trace('b', T(1))], next: null }, known), true);
+});
+
+test('gaps add up while their sizes are known', () => {
+  const gap = (lost: number | null) => ({ lost, reason: 'slow' });
+  assert.deepEqual(addGap(null, gap(2)), gap(2));
+  assert.deepEqual(addGap(gap(2), gap(3)), gap(5));
+  assert.deepEqual(addGap(gap(2), gap(null)), gap(null));
+  assert.deepEqual(addGap(gap(null), gap(3)), gap(null));
 });

@@ -7,7 +7,8 @@ import { ApiError } from 'api/client';
 import { useApi, useLive } from 'api/context';
 import type { LiveState } from 'api/live';
 import type { LiveGap, Trace, TracePage } from 'api/types';
-import { mergeTraces, reaches } from './rows';
+import type { View } from 'widgets/page/useView';
+import { addGap, mergeTraces, reaches } from './rows';
 
 const PAGE_ROWS = 100;
 const HEAD_PAGES_MAX = 5;
@@ -24,7 +25,8 @@ export interface TraceList {
   rows: readonly Trace[];
   seenAt: ReadonlyMap<string, number>; // When the live stream last told of a trace.
   live: LiveState | 'off';
-  gap: LiveGap | null;
+  gap: LiveGap | null; // All that the stream has missed.
+  dropGap: () => void;
   loading: boolean;
   error: Error | null;
   more: boolean; // Older ones can be loaded...
@@ -33,17 +35,20 @@ export interface TraceList {
   reload: () => void;
 }
 
-export function useTraces(q: string, since: string, live: boolean): TraceList {
+// `enabled`: rows are wanted; without it nothing is asked.
+export function useTraces(view: View, live: boolean, enabled: boolean): TraceList {
+  const { params, q } = view;
   const api = useApi();
   const client = useQueryClient();
-  const key = useMemo(() => ['traces', q, since] as const, [q, since]);
+  const key = useMemo(() => ['traces', params] as const, [params]);
   const list = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) =>
-      api.get('/api/v1/traces', { q, since, limit: PAGE_ROWS, cursor: pageParam }, signal),
+      api.get('/api/v1/traces', { ...params, limit: PAGE_ROWS, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     staleTime: 15_000,
+    enabled,
   });
 
   const [fresh, setFresh] = useState(NOTHING);
@@ -68,17 +73,16 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
       for (let page = 0; page < HEAD_PAGES_MAX; ++page) {
         const head: TracePage = await api.get(
           '/api/v1/traces',
-          { q, since, limit: PAGE_ROWS, cursor },
+          { ...params, limit: PAGE_ROWS, cursor },
           signal,
         );
         for (const trace of head.traces) newer.set(trace.trace_id, trace);
         if (reaches(head, known.current)) {
           const below = touchedBelow(seenAt.current, known.current, newer);
           if (below.length > 0) {
-            const q = `trace_id in (${below.join(', ')})`;
             const older = await api.get(
               '/api/v1/traces',
-              { q, since, limit: below.length },
+              { ...params, q: `trace_id in (${below.join(', ')})`, limit: below.length },
               signal,
             );
             for (const trace of older.traces) newer.set(trace.trace_id, trace);
@@ -92,24 +96,28 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
       setFresh(NOTHING);
       await client.resetQueries({ queryKey: key });
     },
-    [api, client, key, q, since],
+    [api, client, key, params],
   );
   const bump = useRefreshLoop(refresh, list.isSuccess);
 
   // The stream refuses what the list refuses.
   const refused = list.error instanceof ApiError && list.error.status === 400;
   const state = useLive(
-    live && !refused,
+    live && enabled && !refused,
     q,
     (event) => {
       note(seenAt.current, event.span.trace_id);
       bump();
     },
     (lost) => {
-      setGap(lost);
+      setGap((before) => addGap(before, lost));
       bump();
     },
   );
+  // What came while nobody listened.
+  useEffect(() => {
+    if (state === 'open') bump();
+  }, [state, bump]);
 
   const reload = useCallback(() => {
     setFresh(NOTHING);
@@ -117,8 +125,9 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
     void client.resetQueries({ queryKey: key });
   }, [client, key]);
 
-  // Without the stream the newest are asked for now and then.
-  const polling = state === 'connecting' || state === 'retrying';
+  // Without the stream the newest are asked for now and then. With a filter too: the stream compares it
+  // with what a span says of itself, the list with what it inherits as well.
+  const polling = state === 'connecting' || state === 'retrying' || (state === 'open' && q !== '');
   useEffect(() => {
     if (!polling) return undefined;
     const timer = setInterval(bump, POLL_MS);
@@ -130,6 +139,7 @@ export function useTraces(q: string, since: string, live: boolean): TraceList {
     seenAt: seenAt.current,
     live: state,
     gap,
+    dropGap: () => setGap(null),
     loading: list.isPending,
     error: list.error,
     more: list.hasNextPage,
