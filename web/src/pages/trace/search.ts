@@ -4,7 +4,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { textOf } from 'base/page';
 
-const NAMES = ['view', 'span', 'tab', 'find'] as const;
+const NAMES = ['view', 'span', 'tab', 'find', 'agent', 'tools', 'zoom', 'path'] as const;
 
 export type TraceSearch = { [Name in (typeof NAMES)[number]]?: string | undefined };
 

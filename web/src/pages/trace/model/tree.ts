@@ -163,29 +163,71 @@ function binarySearch(rows: Int32Array, row: number): number {
   return -1;
 }
 
-// Rows whose name, model, tool, agent or error holds every word, in display order.
+// A word that is searched: in every text of a span, or in one field of it ("kind:tool", "agent:"a b"").
+interface Word {
+  field: SearchField | null;
+  text: string;
+}
+
+const FIELDS = {
+  name: (span: Span) => span.name,
+  kind: (span: Span) => span.kind,
+  status: (span: Span) => `${span.status} ${span.tool_status ?? ''} ${span.finish_reason ?? ''}`,
+  agent: (span: Span) => span.agent,
+  tool: (span: Span) => span.tool_name ?? (span.kind === 'tool' ? span.name : ''),
+  model: (span: Span) => span.model,
+  provider: (span: Span) => span.provider,
+  error: (span: Span) =>
+    `${span.error_type ?? ''} ${span.error_category ?? ''} ${span.status_message ?? ''}`,
+  id: (span: Span) => span.span_id,
+};
+type SearchField = keyof typeof FIELDS;
+const EVERY = Object.values(FIELDS);
+
+export function readWords(text: string): Word[] {
+  const words: Word[] = [];
+  for (const [, field, quoted, plain] of text
+    .toLowerCase()
+    .matchAll(/(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/g)) {
+    const value = quoted ?? plain ?? '';
+    if (field !== undefined && !(field in FIELDS))
+      words.push({ field: null, text: `${field}:${value}` });
+    else if (value !== '')
+      words.push({ field: (field as SearchField | undefined) ?? null, text: value });
+  }
+  return words;
+}
+
+// A name for `readWords`.
+export const quoteWord = (text: string): string =>
+  /[\s:"]/.test(text) ? `"${text.replaceAll('"', '')}"` : text;
+
+// Rows of which every word says something, in display order.
 export function findRows(tree: SpanTree, text: string): Int32Array {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return new Int32Array(0);
+  const steps = findSteps(tree, text);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+// The same in steps.
+export function* findSteps(tree: SpanTree, text: string): Generator<void, Int32Array, void> {
+  const words = readWords(text);
   const found: number[] = [];
-  tree.spans.forEach((span, row) => {
-    const hay = [
-      span.name,
-      span.kind,
-      span.span_id,
-      span.model,
-      span.provider,
-      span.tool_name,
-      span.agent,
-      span.error_type,
-      span.error_category,
-      span.status_message,
-      span.status === 'error' ? 'error' : '',
-    ]
-      .join('\n')
-      .toLowerCase();
-    if (words.every((word) => hay.includes(word))) found.push(row);
-  });
+  if (words.length === 0) return new Int32Array(0);
+  const has = (value: string | undefined, word: Word) =>
+    value !== undefined && value.toLowerCase().includes(word.text);
+  for (let row = 0; row < tree.spans.length; ++row) {
+    const span = tree.spans[row]!;
+    const matches = words.every((word) =>
+      word.field !== null
+        ? has(FIELDS[word.field](span), word)
+        : EVERY.some((read) => has(read(span), word)),
+    );
+    if (matches) found.push(row);
+    if (row % STEP_SPANS === STEP_SPANS - 1) yield;
+  }
   return Int32Array.from(found);
 }
 

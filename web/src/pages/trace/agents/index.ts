@@ -1,0 +1,1 @@
+export { AgentsTab as default } from './AgentsTab';
