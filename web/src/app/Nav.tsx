@@ -67,7 +67,6 @@ export function Nav({ carried, menu, onMenu, onFold, onHelp }: NavProps) {
                 activeOptions={{ exact: true, includeSearch: false }}
                 className={place === here ? 'nav-place nav-active' : 'nav-place'}
                 aria-current={place === here ? 'page' : undefined}
-                aria-label={place.label}
                 title={`${place.label} (g ${place.key})`}
                 onClick={() => onMenu(false)}
               >
@@ -117,7 +116,7 @@ function Firing() {
   return (
     <span className="nav-badge" title={`${plural(firing, 'alert')} firing`}>
       {firing > 99 ? '99+' : firing}
-      <span className="sr-only"> firing</span>
+      <span className="sr-only"> {firing === 1 ? 'alert' : 'alerts'} firing</span>
     </span>
   );
 }

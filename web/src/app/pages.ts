@@ -2,20 +2,14 @@
 
 import type { Page } from 'base/page';
 import type { IconName } from 'widgets/figures/Icon';
+import { alertPages } from 'pages/alerts';
 import { costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
 import { tracePage } from 'pages/trace';
 import { sessionsPage, tracesPage } from 'pages/traces';
 
-export const PAGES: readonly Page[] = [
-  overviewPage,
-  tracesPage,
-  tracePage,
-  latencyPage,
-  costPage,
-  sessionsPage,
-];
+export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage, latencyPage, costPage, sessionsPage, ...alertPages];
 
 // A place of the navigation: a page that is there for everybody to go to.
 export interface Place {
@@ -31,4 +25,5 @@ export const PLACES: readonly Place[] = [
   { path: '/traces', label: 'Traces', icon: 'traces', key: 't' },
   { path: '/cost', label: 'Cost', icon: 'cost', key: 'c' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'l' },
+  { path: '/alerts', label: 'Alerts', icon: 'alerts', key: 'a' },
 ];
