@@ -9,7 +9,15 @@ import { overviewPage } from 'pages/overview';
 import { tracePage } from 'pages/trace';
 import { sessionsPage, tracesPage } from 'pages/traces';
 
-export const PAGES: readonly Page[] = [overviewPage, tracesPage, tracePage, latencyPage, costPage, sessionsPage, ...alertPages];
+export const PAGES: readonly Page[] = [
+  overviewPage,
+  tracesPage,
+  tracePage,
+  latencyPage,
+  costPage,
+  sessionsPage,
+  ...alertPages,
+];
 
 // A place of the navigation: a page that is there for everybody to go to.
 export interface Place {
