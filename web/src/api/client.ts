@@ -42,6 +42,15 @@ export interface Api {
   post: Send<'post'>;
   put: Send<'put'>;
   delete: Send<'delete'>;
+  // A change whose answer comes as it is: lines of progress, rows with numbers that JSON.parse would
+  // round.
+  sendPieces: (
+    method: 'POST' | 'DELETE',
+    path: keyof paths,
+    params: object,
+    body?: unknown,
+    signal?: AbortSignal,
+  ) => AsyncGenerator<string, void, undefined>;
 }
 
 type Values = Record<string, string | number | boolean | null | undefined>;
@@ -95,14 +104,14 @@ export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () =>
     return text === '' ? undefined : JSON.parse(text);
   }
 
-  async function* getPieces(path: keyof paths, params: object, signal?: AbortSignal) {
-    const { body } = await send(apiUrl(path, params), signal ? { signal } : {});
+  async function* pieces(url: string, init: RequestInit) {
+    const { body } = await send(url, init);
     if (body === null) return;
     const reader = body.getReader();
     const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        if (signal?.aborted) throw error;
+        if (init.signal?.aborted) throw error;
         throw new ApiError(0, 'the server stopped in the middle of its answer');
       });
       if (done) return;
@@ -113,22 +122,27 @@ export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () =>
   const get = ((path, params, signal) =>
     ask(apiUrl(path, params), signal ? { signal } : {})) as Get;
 
-  const change = (method: string) => async (path: keyof paths, params: object, body?: unknown) => {
-    const { csrf_token } = await get('/api/v1/session', {});
+  const toChange = async (method: string, body: unknown, signal?: AbortSignal) => {
+    const { csrf_token } = await get('/api/v1/session', {}, signal);
     const headers: Record<string, string> = csrf_token ? { 'x-pitot-csrf': csrf_token } : {};
-    const init: RequestInit = { method, headers };
+    const init: RequestInit = { method, headers, ...(signal && { signal }) };
     if (body !== undefined) {
       headers['content-type'] = 'application/json';
       init.body = JSON.stringify(body);
     }
-    return ask(apiUrl(path, params), init);
+    return init;
   };
+  const change = (method: string) => async (path: keyof paths, params: object, body?: unknown) =>
+    ask(apiUrl(path, params), await toChange(method, body));
 
   return {
     get,
-    getPieces,
+    getPieces: (path, params, signal) => pieces(apiUrl(path, params), signal ? { signal } : {}),
     post: change('POST') as Send<'post'>,
     put: change('PUT') as Send<'put'>,
     delete: change('DELETE') as Send<'delete'>,
+    sendPieces: async function* (method, path, params, body, signal) {
+      yield* pieces(apiUrl(path, params), await toChange(method, body, signal));
+    },
   };
 }

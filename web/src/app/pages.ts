@@ -6,6 +6,7 @@ import { alertPages } from 'pages/alerts';
 import { costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
+import { sqlPage } from 'pages/sql';
 import { tracePage } from 'pages/trace';
 import { sessionsPage, tracesPage } from 'pages/traces';
 
@@ -17,6 +18,7 @@ export const PAGES: readonly Page[] = [
   costPage,
   sessionsPage,
   ...alertPages,
+  sqlPage,
 ];
 
 // A place of the navigation: a page that is there for everybody to go to.
@@ -34,4 +36,5 @@ export const PLACES: readonly Place[] = [
   { path: '/cost', label: 'Cost', icon: 'cost', key: 'c' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'l' },
   { path: '/alerts', label: 'Alerts', icon: 'alerts', key: 'a' },
+  { path: '/sql', label: 'SQL', icon: 'sql', key: 's', plain: true },
 ];

@@ -87,7 +87,8 @@ export function formatAgo(atMs: number, nowMs: number): string {
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   if (bytes < 1024 * 1024) return `${formatShort(bytes / 1024)} KB`;
-  return `${formatShort(bytes / 1024 / 1024)} MB`;
+  if (bytes < 1024 ** 3) return `${formatShort(bytes / 1024 / 1024)} MB`;
+  return `${formatShort(bytes / 1024 ** 3)} GB`;
 }
 
 function formatShort(value: number): string {
