@@ -36,6 +36,8 @@ export interface PlotEvents {
 }
 
 const FONT = '11px system-ui, sans-serif';
+const CHAR_PX = 6.4; // Of a digit in this font, about.
+const RIGHT_PX = 12;
 const COUNT_STEPS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500].concat(
   Array.from({ length: 30 }, (_, i) => [1, 2, 5][i % 3]! * 10 ** (3 + Math.floor(i / 3))),
 );
@@ -64,7 +66,7 @@ export function plotOptions(
     height,
     ms: 1,
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, RIGHT_PX, 0, 0],
     cursor: {
       points: { show: !input.stacked, size: 6 },
       // A bucket reaches from its time to the next: the one before the pointer is meant.
@@ -92,7 +94,8 @@ export function plotOptions(
         ticks: { stroke: line, size: 4 },
         size: 26,
         space: 64,
-        values: (_, splits, __, ___, step) => splits.map((ms) => formatTimeTick(ms, step)),
+        values: (u, splits, __, ___, step) =>
+          splits.map((ms) => whereItFits(u, ms, formatTimeTick(ms, step))),
       },
       {
         stroke: ink,
@@ -102,7 +105,7 @@ export function plotOptions(
         gap: 6,
         space: 34,
         size: (_, values) =>
-          14 + 6.4 * Math.max(2, ...(values ?? []).map((text) => text?.length ?? 0)),
+          14 + CHAR_PX * Math.max(2, ...(values ?? []).map((text) => text?.length ?? 0)),
         ...(input.unit === 'count' && !input.log && { incrs: COUNT_STEPS }),
         values: (_, splits) =>
           splits.map((value) => (value == null ? '' : formatTick(input.unit, value))),
@@ -156,6 +159,12 @@ function seriesOptions(one: ChartSeries, input: PlotInput): uPlot.Series {
     },
     spanGaps: false,
   };
+}
+
+// Nothing rather than a label that the chart's right edge cuts: "Nov 2" of "Nov 21".
+function whereItFits(u: uPlot, ms: number, label: string): string {
+  const right = u.valToPos(ms, 'x') + (CHAR_PX * label.length) / 2;
+  return right <= u.bbox.width / uPlot.pxRatio + RIGHT_PX ? label : '';
 }
 
 function alone(values: ArrayLike<number | null | undefined>): number[] {
