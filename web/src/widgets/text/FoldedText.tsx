@@ -5,20 +5,21 @@ import { formatBytes } from 'base/format';
 import { foldText, visibleText } from 'base/text';
 import './FoldedText.css';
 
-const CHARS_MAX = 4_000;
-const LINES_MAX = 40;
+const LINES = 40;
+const LINE_CHARS = 100;
 // The browser lays out what is in view only, piece by piece.
 const PIECE_CHARS = 32_000;
 
-export const FoldedText = memo(function FoldedText({
-  text,
-  mono = false,
-}: {
+interface FoldedTextProps {
   text: string;
   mono?: boolean;
-}) {
+  lines?: number; // Shown of a folded one, about.
+}
+
+export const FoldedText = memo(function FoldedText(props: FoldedTextProps) {
+  const { text, mono = false, lines = LINES } = props;
   const [whole, setWhole] = useState(false);
-  const fold = useMemo(() => foldText(text, CHARS_MAX, LINES_MAX), [text]);
+  const fold = useMemo(() => foldText(text, lines * LINE_CHARS, lines), [text, lines]);
   const shown = useMemo(() => pieces(visibleText(whole ? text : fold.head)), [text, fold, whole]);
   return (
     <div className={mono ? 'folded-text mono' : 'folded-text'}>

@@ -4,8 +4,8 @@ import { plural } from 'base/format';
 import { visibleText } from 'base/text';
 import { Icon } from 'widgets/figures/Icon';
 import { JsonTree } from 'widgets/text/JsonTree';
-import { isObject, readPart, readPiece, readTools, toolName } from './content';
-import { PartView, PieceView } from './Message';
+import { isObject, readPart, readPiece, readTools, toolName } from 'widgets/message/content';
+import { PartView, PieceView } from 'widgets/message/Message';
 
 // Of a long history, the latest are what somebody looks for.
 const MESSAGES_SHOWN = 8;

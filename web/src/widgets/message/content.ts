@@ -1,14 +1,22 @@
 // Contents as the API gives them, sorted into what the page can show. They come from outside:
 // nothing is taken for granted.
 
+import { isCut } from 'api/story';
 import type { Json, JsonObject } from 'api/types';
 
 export type Part =
-  | { type: 'text'; text: string }
-  | { type: 'reasoning'; text: string }
+  // `bytes` of one that is cut: how long it is as a whole.
+  | { type: 'text' | 'reasoning'; text: string; bytes?: number }
   | { type: 'tool_call'; id: string; name: string; value: Json }
   | { type: 'tool_result'; id: string; name: string; value: Json }
-  | { type: 'media'; modality: string; mime: string; bytes: number | null; where: string }
+  | {
+      type: 'media';
+      modality: string;
+      mime: string;
+      bytes: number | null;
+      data: string; // As it was sent, base64; '' when it is elsewhere or cut.
+      where: string;
+    }
   | { type: 'other'; name: string; value: Json };
 
 export type Piece =
@@ -48,6 +56,7 @@ export function readPart(part: Json): Part {
     case 'text':
     case 'reasoning':
       if (typeof content === 'string') return { type, text: content };
+      if (isCut(content)) return { type, text: content.text, bytes: content.bytes };
       break;
     case 'tool_call':
       return {
@@ -65,12 +74,14 @@ export function readPart(part: Json): Part {
       };
     case 'media': {
       const data = part['data'];
+      const written = isCut(data) ? data.bytes : typeof data === 'string' ? data.length : null;
       return {
         type,
         modality: word(part['modality']) || 'media',
         mime: word(part['mime']),
         // Base64 has four characters for three bytes.
-        bytes: typeof data === 'string' ? Math.floor((data.length * 3) / 4) : null,
+        bytes: written === null ? null : Math.floor((written * 3) / 4),
+        data: typeof data === 'string' ? data : '',
         where: word(part['uri']) || word(part['file_id']),
       };
     }

@@ -1,17 +1,32 @@
+// What was said to a model and what it answered: messages of texts, reasoning, tool calls and results, and
+// media by reference.
+//
+//   {span.input.map((piece, i) => <PieceView key={i} piece={readPiece(piece)} />)}
+
+import type { Json } from 'api/types';
+import { isCut } from 'api/story';
 import { formatBytes } from 'base/format';
 import { visibleText } from 'base/text';
-import type { Json } from 'api/types';
 import { FoldedText } from 'widgets/text/FoldedText';
 import { JsonTree } from 'widgets/text/JsonTree';
+import { RichText } from 'widgets/text/RichText';
 import { asJson, type Part, type Piece } from './content';
+import { MediaPart } from './MediaPart';
 import './Message.css';
 
 const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool']);
 
-export function PieceView({ piece }: { piece: Piece }) {
+export function PieceView({ piece, lines }: { piece: Piece; lines?: number }) {
   switch (piece.type) {
     case 'message':
-      return <Message role={piece.role} parts={piece.parts} rest={piece.rest} />;
+      return (
+        <Message
+          role={piece.role}
+          parts={piece.parts}
+          rest={piece.rest}
+          {...(lines && { lines })}
+        />
+      );
     case 'missing':
       return (
         <p className="box dim">
@@ -27,12 +42,22 @@ export function PieceView({ piece }: { piece: Piece }) {
   }
 }
 
-function Message({ role, parts, rest }: { role: string; parts: Part[]; rest: Json | null }) {
+function Message({
+  role,
+  parts,
+  rest,
+  lines,
+}: {
+  role: string;
+  parts: Part[];
+  rest: Json | null;
+  lines?: number;
+}) {
   return (
     <article className={`message message-${ROLES.has(role) ? role : 'other'}`}>
       <h4 className="message-role">{visibleText(role) || 'message'}</h4>
       {parts.map((part, i) => (
-        <PartView key={i} part={part} />
+        <PartView key={i} part={part} {...(lines && { lines })} />
       ))}
       {parts.length === 0 && <p className="dim">(empty)</p>}
       {rest !== null && <JsonTree value={rest} />}
@@ -40,15 +65,22 @@ function Message({ role, parts, rest }: { role: string; parts: Part[]; rest: Jso
   );
 }
 
-export function PartView({ part }: { part: Part }) {
+// `lines`: shown of texts that are folded, about.
+export function PartView({ part, lines }: { part: Part; lines?: number }) {
   switch (part.type) {
     case 'text':
-      return <FoldedText text={part.text} />;
+      return (
+        <>
+          <RichText text={part.text} {...(lines && { lines })} />
+          <CutNote bytes={part.bytes} />
+        </>
+      );
     case 'reasoning':
       return (
         <div className="part part-reasoning">
           <p className="part-name">reasoning</p>
-          <FoldedText text={part.text} />
+          <RichText text={part.text} {...(lines && { lines })} />
+          <CutNote bytes={part.bytes} />
         </div>
       );
     case 'tool_call':
@@ -60,24 +92,11 @@ export function PartView({ part }: { part: Part }) {
             <strong>{visibleText(part.name)}</strong>
             <code className="dim"> {visibleText(part.id)}</code>
           </p>
-          <Value value={part.value} />
+          <Value value={part.value} {...(lines && { lines })} />
         </div>
       );
     case 'media':
-      return (
-        <p className="part part-media">
-          {visibleText(
-            [
-              part.modality,
-              part.mime,
-              part.bytes === null ? '' : formatBytes(part.bytes),
-              part.where,
-            ]
-              .filter(Boolean)
-              .join(' · '),
-          )}
-        </p>
-      );
+      return <MediaPart part={part} />;
     case 'other':
       return (
         <div className="part">
@@ -89,8 +108,22 @@ export function PartView({ part }: { part: Part }) {
 }
 
 // JSON folded, text as text.
-export function Value({ value }: { value: Json }) {
+export function Value({ value, lines }: { value: Json; lines?: number }) {
+  if (isCut(value)) {
+    return (
+      <>
+        <FoldedText text={value.text} {...(lines && { lines })} />
+        <CutNote bytes={value.bytes} />
+      </>
+    );
+  }
   const json = asJson(value);
-  if (typeof json === 'string') return <FoldedText text={json} />;
+  if (typeof json === 'string') return <FoldedText text={json} {...(lines && { lines })} />;
   return <JsonTree value={json} />;
+}
+
+function CutNote({ bytes }: { bytes: number | undefined }) {
+  return bytes === undefined ? null : (
+    <p className="message-cut dim">Cut here: {formatBytes(bytes)} as a whole</p>
+  );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from 'api/types';
-import { asJson, readPart, readPiece, readTools, toolName } from 'pages/trace/details/content';
+import { asJson, readPart, readPiece, readTools, toolName } from './content';
 
 test('pieces: messages, erased ones, anything else', () => {
   assert.deepEqual(readPiece({ role: 'user', parts: [{ type: 'text', content: 'hi' }] }), {
@@ -46,9 +46,16 @@ test('parts: nothing a sender writes is taken for granted, and nothing is lost',
       modality: 'image',
       mime: 'image/png',
       bytes: 6,
+      data: 'AAAAAAAA',
       where: '',
     },
   );
+  const cut = { cut: true, bytes: 900, text: 'the beginning' };
+  assert.deepEqual(readPart({ type: 'text', content: cut }), {
+    type: 'text',
+    text: 'the beginning',
+    bytes: 900,
+  });
   assert.deepEqual(readPart({ type: 'text', content: { a: 1 } }), {
     type: 'other',
     name: 'text',
