@@ -89,7 +89,7 @@ function BudgetLine({ budget, forecast }: { budget: Budget; forecast: Forecast }
     <div className="overview-budget">
       <span>
         Budget <strong>{budget.id}</strong>: {formatPercent(spent)} of{' '}
-        {formatCost(budget.limit_usd)} a {budget.window}
+        {formatCost(budget.limit_usd)} a {budget.window}, of calls through the gateway
         {over && <span className="bad">, today will exceed it</span>}
       </span>
       <Bar
