@@ -72,6 +72,7 @@ void GetCostAnomalies(ApiCall call);
 void GetLatency(ApiCall call);
 void GetHeatmap(ApiCall call);
 void GetTools(ApiCall call);
+void GetToolRepeats(ApiCall call);
 void GetErrors(ApiCall call);
 void GetSessions(ApiCall call);
 void GetUsers(ApiCall call);

@@ -80,6 +80,7 @@ const QUESTIONS = {
   ],
   '/api/v1/latency/heatmap': ['', '?measure=ttft&columns=7', '?kind=tool'],
   '/api/v1/tools': ['', '?versions=5', '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z'],
+  '/api/v1/tools/repeats': ['', '?least=2&limit=1', '?q=tool_name=nothing'],
   '/api/v1/errors': ['', '?examples=0', '?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z'],
   '/api/v1/sessions': ['', '?order=cost&limit=1'],
   '/api/v1/users': ['', '?order=name'],

@@ -276,6 +276,36 @@ def tools(scope, limit, versions):
     }
 
 
+def tool_repeats(scope, limit, least):
+    rows = []
+    for (trace_id, tool), members in group(
+        [f for f in scope.rows if f.is_tool_call], ["trace_id", "tool_name"]
+    ).items():
+        retries = sum(f.retry_count for f in members)
+        failed = sum(f.tool_status not in ("", "success") for f in members)
+        tries = len(members) + retries
+        if tries < least:
+            continue
+        row = {
+            "trace_id": trace_id,
+            "tool": tool,
+            "calls": len(members),
+            "retries": retries,
+            "failed": failed,
+            "first_at": iso(min(f.end for f in members)),
+            "last_at": iso(max(f.end for f in members)),
+        }
+        rows.append(((-(failed + retries), -tries, trace_id, tool.encode()), row))
+    rows.sort(key=lambda row: row[0])
+    return {
+        "window": window(scope),
+        "of": "calls",
+        "least": least,
+        "repeats": [row for _, row in rows[:limit]],
+        "repeats_total": len(rows),
+    }
+
+
 def newest_versions(calls):
     """[(prompt, (version, its calls))], newest first, of the prompt that most calls have."""
     by_prompt = group([f for f in calls if f.prompt_name and f.prompt_version], ["prompt_name"])

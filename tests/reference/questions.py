@@ -69,8 +69,8 @@ class Asker:
         """Each round asks some endpoints; which, but for the first three, the seed decides."""
         others = [
             self.trace, self.cost, self.cost_tree, self.latency, self.latency, self.heatmap,
-            self.tools, self.errors, self.group_list, self.search, self.field_values, self.series,
-            self.series, self.histogram,
+            self.tools, self.tool_repeats, self.errors, self.group_list, self.search,
+            self.field_values, self.series, self.series, self.histogram,
         ]  # fmt: skip
         out = []
         for _ in range(rounds):
@@ -212,6 +212,18 @@ class Asker:
             lambda loaded, got: lists.tools(scope, limit, versions),
             rows=lambda: [f for f in scope.rows if f.is_tool_call],
             skip=("message",),
+        )
+
+    def tool_repeats(self):
+        params, scope = self.scope(p=0.4)
+        limit, least = self.pick(LIMITS), self.pick([2, 3, 5])
+        params |= {"limit": limit, "least": least}
+        return Question(
+            "tools/repeats",
+            "/api/v1/tools/repeats",
+            params,
+            lambda loaded, got: lists.tool_repeats(scope, limit, least),
+            rows=lambda: [f for f in scope.rows if f.is_tool_call],
         )
 
     def errors(self):
