@@ -7,6 +7,7 @@ import { costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
 import { sqlPage } from 'pages/sql';
+import { errorsPage, toolsPage } from 'pages/tools';
 import { tracePage } from 'pages/trace';
 import { sessionsPage, tracesPage } from 'pages/traces';
 
@@ -15,6 +16,8 @@ export const PAGES: readonly Page[] = [
   tracesPage,
   tracePage,
   latencyPage,
+  toolsPage,
+  errorsPage,
   costPage,
   sessionsPage,
   ...alertPages,
@@ -35,6 +38,7 @@ export const PLACES: readonly Place[] = [
   { path: '/traces', label: 'Traces', icon: 'traces', key: 't' },
   { path: '/cost', label: 'Cost', icon: 'cost', key: 'c' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'l' },
+  { path: '/tools', label: 'Tools', icon: 'tool', key: 'e' },
   { path: '/alerts', label: 'Alerts', icon: 'alerts', key: 'a' },
   { path: '/sql', label: 'SQL', icon: 'sql', key: 's', plain: true },
 ];

@@ -1,16 +1,15 @@
 import { useGet } from 'api/query';
 import type { Answer } from 'api/types';
-import { toolColor, TOOL_STATUSES } from 'base/colors';
 import { formatPercent } from 'base/format';
 import { visibleText } from 'base/text';
-import { StackedBar } from 'widgets/figures/Bar';
+import { ToolStatusBar } from 'widgets/figures/ToolStatusBar';
 import { Count, Duration } from 'widgets/figures/cells';
 import { EmptyState } from 'widgets/layout/EmptyState';
 import { Panel } from 'widgets/layout/Panel';
 import type { View } from 'widgets/page/useView';
 import type { Column } from 'widgets/table/columns';
 import { DataTable } from 'widgets/table/DataTable';
-import { failingShare, worstStatus } from './failing';
+import { failingShare, worstStatus } from 'widgets/figures/failing';
 import { FRESH_MS } from './fresh';
 
 type Tool = Answer<'/api/v1/tools'>['tools'][number];
@@ -97,16 +96,7 @@ const COLUMNS: readonly Column<Tool>[] = [
     fixed: true,
     width: 'minmax(80px, 1.4fr)',
     value: ({ share }) => share.success,
-    cell: ({ share }) => (
-      <StackedBar
-        label="How calls ended"
-        parts={TOOL_STATUSES.map((status) => ({
-          name: status.replaceAll('_', ' '),
-          share: share[status],
-          color: toolColor(status),
-        }))}
-      />
-    ),
+    cell: ({ share }) => <ToolStatusBar share={share} />,
   },
   {
     id: 'worst',

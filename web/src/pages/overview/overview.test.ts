@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayBudget } from './budget';
-import { failingShare, worstStatus } from './failing';
+import { failingShare, worstStatus } from 'widgets/figures/failing';
 import { troublesOf } from './receipts';
 
 const status = {

@@ -1,3 +1,5 @@
+// How tool calls ended, in one figure and in one word.
+
 import type { Schema } from 'api/types';
 import { TOOL_STATUSES, type AnyToolStatus } from 'base/colors';
 
@@ -9,10 +11,14 @@ interface Counted {
 const GOOD: readonly AnyToolStatus[] = ['success', 'unknown'];
 const BAD = TOOL_STATUSES.filter((status) => !GOOD.includes(status));
 
-// Of all calls, those that neither succeeded nor said nothing of it.
+// Calls that neither succeeded nor said nothing of it.
+export function failedCalls({ status }: Pick<Counted, 'status'>): number {
+  return BAD.reduce((sum, name) => sum + status[name], 0);
+}
+
+// The same, of all calls.
 export function failingShare({ calls, status }: Counted): number {
-  const failed = BAD.reduce((sum, name) => sum + status[name], 0);
-  return calls > 0 ? failed / calls : 0;
+  return calls > 0 ? failedCalls({ status }) / calls : 0;
 }
 
 // The way in which most of the failed ones failed; null when none did.
