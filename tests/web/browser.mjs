@@ -3,7 +3,7 @@
 //
 //   webTest('...', async ({ t, pitot, open }) => {
 //     const page = await open('/traces', { colorScheme: 'dark' });
-//   }, { env: { PITOT_AUTH_MODE: 'keys' } });  // As startPitot's.
+//   }, { env: { PITOT_AUTH_MODE: 'keys' } });  // As startPitot's, or a function of `t` that makes it.
 //
 // Whatever went wrong on any page fails the test.
 
@@ -38,7 +38,7 @@ export function launchBrowser() {
 
 export function webTest(name, body, server = {}) {
   test(name, async (t) => {
-    const pitot = await startPitot(t, server);
+    const pitot = await startPitot(t, typeof server === 'function' ? await server(t) : server);
     const browser = await launchBrowser();
     const faults = [];
     const open = (path, how) => openPage(browser, pitot.httpUrl, faults, path, how);

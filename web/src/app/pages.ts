@@ -3,7 +3,7 @@
 import type { Page } from 'base/page';
 import type { IconName } from 'widgets/figures/Icon';
 import { alertPages } from 'pages/alerts';
-import { costPage } from 'pages/cost';
+import { budgetsPage, costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
 import { sqlPage } from 'pages/sql';
@@ -19,6 +19,7 @@ export const PAGES: readonly Page[] = [
   toolsPage,
   errorsPage,
   costPage,
+  budgetsPage,
   sessionsPage,
   ...alertPages,
   sqlPage,

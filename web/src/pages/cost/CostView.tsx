@@ -2,6 +2,7 @@
 
 import { useGet } from 'api/query';
 import { FirstSpan, useAnything } from 'widgets/layout/FirstSpan';
+import { TabLinks } from 'widgets/layout/TabLinks';
 import { errorOfFilter } from 'widgets/page/errorOfFilter';
 import { PageFrame, Panels } from 'widgets/page/PageFrame';
 import { useView } from 'widgets/page/useView';
@@ -15,6 +16,7 @@ import { SpendPanel } from './SpendPanel';
 import { TablePanel } from './TablePanel';
 import { TIMEZONE } from './days';
 import { FRESH_MS, SLOW_MS } from './fresh';
+import { COST_LINKS } from './links';
 import { useChoices } from './useChoices';
 import './cost.css';
 
@@ -44,7 +46,13 @@ export function CostView() {
   const anything = useAnything(cost.data?.groups_total === 0);
   if (anything === false) return <FirstSpan />;
   return (
-    <PageFrame title="Cost" view={view} filter filterError={errorOfFilter(cost.error)}>
+    <PageFrame
+      title="Cost"
+      view={view}
+      filter
+      filterError={errorOfFilter(cost.error)}
+      tabs={<TabLinks label="Cost" links={COST_LINKS} />}
+    >
       <ByBar by={choices.by} view={view} />
       <Panels>
         <SpendPanel view={view} choices={choices} cost={cost} anomalies={anomalies.data} />

@@ -6,3 +6,9 @@ export const costPage: Page = {
   search: searchOf('by', 'steps', 'rows', 'path', 'frame', 'who'),
   view: lazyRouteComponent(() => import('./CostView'), 'CostView'),
 };
+
+export const budgetsPage: Page = {
+  path: '/cost/budgets',
+  search: searchOf('budget'),
+  view: lazyRouteComponent(() => import('./budgets/BudgetsView'), 'BudgetsView'),
+};
