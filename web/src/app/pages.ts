@@ -6,6 +6,7 @@ import { alertPages } from 'pages/alerts';
 import { budgetsPage, costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
+import { qualityPage } from 'pages/quality';
 import { sqlPage } from 'pages/sql';
 import { errorsPage, toolsPage } from 'pages/tools';
 import { tracePage } from 'pages/trace';
@@ -23,6 +24,7 @@ export const PAGES: readonly Page[] = [
   sessionsPage,
   ...alertPages,
   sqlPage,
+  qualityPage,
 ];
 
 // A place of the navigation: a page that is there for everybody to go to.
@@ -40,6 +42,7 @@ export const PLACES: readonly Place[] = [
   { path: '/cost', label: 'Cost', icon: 'cost', key: 'c' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'l' },
   { path: '/tools', label: 'Tools', icon: 'tool', key: 'e' },
+  { path: '/quality', label: 'Quality', icon: 'quality', key: 'q' },
   { path: '/alerts', label: 'Alerts', icon: 'alerts', key: 'a' },
   { path: '/sql', label: 'SQL', icon: 'sql', key: 's', plain: true },
 ];

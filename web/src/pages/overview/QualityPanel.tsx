@@ -1,5 +1,4 @@
 import { useMemo } from 'react';
-import { useGet } from 'api/query';
 import { visibleText } from 'base/text';
 import { EmptyState } from 'widgets/layout/EmptyState';
 import { Panel } from 'widgets/layout/Panel';
@@ -7,27 +6,24 @@ import { Pill } from 'widgets/figures/Pill';
 import { RelativeTime } from 'widgets/figures/RelativeTime';
 import { ViewLink } from 'widgets/page/ViewLink';
 import type { View } from 'widgets/page/useView';
-import { compareVersions, type PromptChange } from './regressions';
+import { compareVersions, type PromptChange } from 'widgets/prompts/compare';
+import { usePromptVersions } from 'widgets/prompts/usePromptVersions';
 import { SLOW_MS } from './fresh';
 
 const SHOWN = 5;
 
 export function QualityPanel({ view }: { view: View }) {
-  const prompts = useGet(
-    '/api/v1/prompts',
-    { ...view.params, limit: 200 },
-    { everyMs: view.live && SLOW_MS },
-  );
-  const changes = useMemo(() => compareVersions(prompts.data?.prompts ?? []), [prompts.data]);
+  const prompts = usePromptVersions(view, view.live && SLOW_MS);
+  const changes = useMemo(() => compareVersions(prompts.data ?? []), [prompts.data]);
   return (
     <Panel
       title="Quality since the last prompt change"
       cols={6}
-      help="The newest version of each prompt against the one before it, by its calls in this window: errors, answers cut off at their limit, tool calls with invalid arguments, cost and time of a call. Differences that chance explains are left out."
+      help="The newest version of each prompt against the one before it, by its calls in this window: errors, answers cut off at their limit, tool calls with invalid arguments, cost of a run and time of a call. Differences that chance explains are left out."
       link={{ to: '/quality', label: 'Quality' }}
       state={prompts}
-      empty={({ prompts: list }) =>
-        list.length === 0 && (
+      empty={(versions) =>
+        versions.length === 0 && (
           <EmptyState title="No prompt has a name here">
             Give calls gen_ai.prompt.name and a version, and what changed with a version shows.
           </EmptyState>

@@ -1,0 +1,65 @@
+// The versions of one prompt, with what only asking for them by themselves tells: failed runs, refusals.
+
+import { useMemo } from 'react';
+import { useGet } from 'api/query';
+import type { PanelState } from 'widgets/layout/Panel';
+import { narrowed } from 'widgets/page/narrow';
+import type { View } from 'widgets/page/useView';
+import { newestFirst, type PromptsAnswer, type VersionFigures } from 'widgets/prompts/figures';
+
+const VERSIONS_MAX = 1_000;
+export const REFUSED = 'finish_reason in (refusal, content_filter)';
+export const FAILED_RUN = 'trace.status = error';
+
+export type Versions = PanelState<readonly VersionFigures[]>;
+
+export function useVersions(
+  view: View,
+  prompt: string | null,
+  all: PanelState<readonly VersionFigures[]>,
+): Versions {
+  const q = narrowed(view.q, 'prompt_name', prompt ?? '');
+  const ask = { enabled: prompt !== null && all.data !== undefined };
+  const limit = VERSIONS_MAX;
+  const failed = useGet(
+    '/api/v1/prompts',
+    { ...view.params, q: `${q} AND ${FAILED_RUN}`, limit },
+    ask,
+  );
+  const refused = useGet(
+    '/api/v1/prompts',
+    { ...view.params, q: `${q} AND ${REFUSED}`, limit },
+    ask,
+  );
+  const data = useMemo(
+    () =>
+      all.data
+        ?.filter((one) => one.prompt === prompt)
+        .map((one) => ({
+          ...one,
+          failedRuns: countOf(failed.data, one, ({ traces }) => traces),
+          refusals: countOf(refused.data, one, ({ calls }) => calls),
+        }))
+        .sort(newestFirst),
+    [all.data, prompt, failed.data, refused.data],
+  );
+  return {
+    data,
+    error: all.error ?? failed.error ?? refused.error,
+    isPlaceholderData: Boolean(all.isPlaceholderData) || failed.isPlaceholderData,
+    refetch: () => Promise.all([all.refetch(), failed.refetch(), refused.refetch()]),
+  };
+}
+
+// A version that the answer does not name has none.
+function countOf(
+  answer: PromptsAnswer | undefined,
+  { prompt, version }: VersionFigures,
+  of: (row: PromptsAnswer['prompts'][number]) => number,
+): number | null {
+  if (!answer) return null;
+  const row = answer.prompts.find(
+    (one) => one.prompt_name === prompt && one.prompt_version === version,
+  );
+  return row ? of(row) : 0;
+}
