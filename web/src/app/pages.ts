@@ -3,6 +3,7 @@
 import type { Page } from 'base/page';
 import type { IconName } from 'widgets/figures/Icon';
 import { alertPages } from 'pages/alerts';
+import { comparePage } from 'pages/compare';
 import { budgetsPage, costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
@@ -16,6 +17,7 @@ export const PAGES: readonly Page[] = [
   overviewPage,
   tracesPage,
   tracePage,
+  comparePage,
   latencyPage,
   toolsPage,
   errorsPage,

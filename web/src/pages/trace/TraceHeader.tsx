@@ -14,6 +14,7 @@ import { CopyButton } from 'widgets/text/CopyButton';
 import { quoteValue } from 'widgets/filter/complete';
 import { Icon } from 'widgets/figures/Icon';
 import { Status } from 'widgets/figures/Status';
+import { CompareButton } from './compare/CompareButton';
 import './TraceHeader.css';
 
 const SCOPES = [
@@ -46,6 +47,7 @@ export function TraceHeader({ trace, underWay }: { trace: Trace; underWay: boole
         </span>
         <code className="dim trace-id">{trace.trace_id}</code>
         <CopyButton text={() => trace.trace_id} label="Copy id" />
+        <CompareButton trace={trace} />
       </div>
       <div className="trace-facts">
         <dl className="figures">

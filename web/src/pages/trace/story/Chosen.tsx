@@ -1,20 +1,18 @@
 // What the model chose in a call: each tool with its arguments, and what came of it.
 
 import { callKey, textOf, type StoryOutcome, type StoryStep } from 'api/story';
-import type { Json } from 'api/types';
 import { TOOL_STATUSES, type AnyToolStatus } from 'base/colors';
 import { formatDuration, plural } from 'base/format';
 import { visibleText } from 'base/text';
 import { Pill, ToolStatusPill } from 'widgets/figures/Pill';
 import { Status } from 'widgets/figures/Status';
-import { asJson, isObject } from 'widgets/message/content';
+import { asJson } from 'widgets/message/content';
+import { inlineArguments } from 'widgets/message/inlineArguments';
 import { choiceFailed, type Choice } from './decisions';
 import { pickArguments, pickError, pickResult } from './pick';
 import { useStoryActions } from './storyContext';
 import { Told } from './Told';
 
-// Arguments that fit on a line are written on it.
-const INLINE_CHARS = 140;
 const RESULT_LINES = 5;
 
 export function Chosen({ step, choice: { choice, before } }: { step: StoryStep; choice: Choice }) {
@@ -99,14 +97,4 @@ function Outcome(props: { outcome: StoryOutcome; delegatedTo: string | null }) {
       )}
     </>
   );
-}
-
-// `query: "Nordwind Logistics", limit: 5`; null when they are long or deep.
-export function inlineArguments(value: Json | undefined): string | null {
-  const read = asJson(value ?? null);
-  if (!isObject(read) || 'cut' in read) return null;
-  const members = Object.entries(read);
-  if (members.length === 0) return '(no arguments)';
-  const text = members.map(([name, inner]) => `${name}: ${JSON.stringify(inner)}`).join(', ');
-  return text.length <= INLINE_CHARS && !text.includes('\\n') ? text : null;
 }
