@@ -16,7 +16,7 @@ import {
 import type { Api } from './client';
 import { useApi } from './context';
 import type { paths } from './schema';
-import type { Answer, Params, PathOf } from './types';
+import type { Answer, Body, Params, PathOf } from './types';
 
 export interface GetOptions<A> {
   // Asks again this often. Without it: when the window of time or the filter changes, or on retry.
@@ -42,6 +42,25 @@ export function useGet<P extends PathOf<'get'>>(
     placeholderData: keepPreviousData as never,
     refetchInterval: ({ state }) =>
       untilMs && state.data !== undefined ? untilMs(state.data) : everyMs,
+  });
+}
+
+// A question that is asked by POST and changes nothing: a runbook's report.
+//
+//   const report = useAsk('/api/v1/runbooks/{name}', { name: 'cost' }, { since: '1h' });
+export function useAsk<P extends PathOf<'post'>>(
+  path: P,
+  params: Params<P, 'post'>,
+  body: Body<P, 'post'>,
+  { enabled = true }: { enabled?: boolean } = {},
+): UseQueryResult<Answer<P, 'post'>> {
+  const api = useApi();
+  return useQuery<Answer<P, 'post'>>({
+    queryKey: [path, params, body],
+    queryFn: () => api.post(path, params, body),
+    enabled,
+    staleTime: 60_000,
+    refetchOnWindowFocus: false,
   });
 }
 

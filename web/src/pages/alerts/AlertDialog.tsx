@@ -3,7 +3,7 @@
 
 import { useGet } from 'api/query';
 import type { Schema } from 'api/types';
-import { formatDuration, parseTime } from 'base/format';
+import { formatDuration } from 'base/format';
 import { visibleText } from 'base/text';
 import { Pill } from 'widgets/figures/Pill';
 import { RelativeTime } from 'widgets/figures/RelativeTime';
@@ -246,8 +246,7 @@ function Told({ fingerprint }: { fingerprint: string }) {
       <ul className="plain-list">
         {told.slice(0, EPISODES_MAX).map(({ at, receiver, reason, ok }) => (
           <li key={`${at} ${receiver}`}>
-            <At ms={parseTime(at)} /> {visibleText(receiver)}{' '}
-            <span className="dim">{REASONS[reason]}</span>{' '}
+            <At at={at} /> {visibleText(receiver)} <span className="dim">{REASONS[reason]}</span>{' '}
             <span className={ok ? 'good' : 'bad'}>{ok ? 'delivered' : 'not delivered'}</span>
           </li>
         ))}

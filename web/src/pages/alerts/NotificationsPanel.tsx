@@ -1,6 +1,5 @@
 import { useGet } from 'api/query';
 import type { Schema } from 'api/types';
-import { parseTime } from 'base/format';
 import { visibleText } from 'base/text';
 import { Count } from 'widgets/figures/cells';
 import { Pill } from 'widgets/figures/Pill';
@@ -74,7 +73,7 @@ const COLUMNS: readonly Column<Notification>[] = [
     number: true,
     width: '124px',
     value: ({ at }) => at,
-    cell: ({ at }) => <At ms={parseTime(at)} />,
+    cell: ({ at }) => <At at={at} />,
   },
   {
     id: 'receiver',

@@ -162,6 +162,7 @@ const COLUMNS: readonly Column<Rule>[] = [
   },
   {
     id: 'failures',
+    hidden: true,
     label: 'Failures',
     title: 'Evaluations that failed since the start',
     number: true,
@@ -171,6 +172,7 @@ const COLUMNS: readonly Column<Rule>[] = [
   },
   {
     id: 'defined_in',
+    hidden: true,
     label: 'Defined in',
     width: 'minmax(90px, 0.7fr)',
     value: ({ defined_in }) => defined_in,

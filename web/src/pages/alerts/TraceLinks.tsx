@@ -12,7 +12,7 @@ export function TraceLinks({ ids }: { ids: readonly string[] }) {
           params={{ trace_id: id }}
           className="mono"
           title={id}
-          label={`Trace ${id}`}
+          label={`Trace ${id.slice(-8)}`}
         >
           {id.slice(-8)}
         </ViewLink>

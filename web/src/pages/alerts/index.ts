@@ -10,8 +10,18 @@ export const alertPages: readonly Page[] = [
     view: lazyRouteComponent(() => import('./AlertsView'), 'AlertsView'),
   },
   {
+    path: '/alerts/slos',
+    search: searchOf('slo', 'by'),
+    view: lazyRouteComponent(() => import('./slos/SlosView'), 'SlosView'),
+  },
+  {
     path: '/alerts/silences',
     search: searchOf('silence', 'state', 'match'),
     view: lazyRouteComponent(() => import('./silences/SilencesView'), 'SilencesView'),
+  },
+  {
+    path: '/alerts/runbooks',
+    search: searchOf('runbook', 'alert'),
+    view: lazyRouteComponent(() => import('./runbooks/RunbooksView'), 'RunbooksView'),
   },
 ];

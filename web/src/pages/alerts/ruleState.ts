@@ -13,7 +13,7 @@ export function ruleState(rule: Rule): { words: string; tone: Tone; why: string 
   if (breaching > 0)
     return { words: 'over threshold', tone: 'bad', why: `${breaching} of ${series} series` };
   if (series === 0 && learning === 0) {
-    return { words: 'nothing to watch', tone: 'neutral', why: 'Nothing it counts happened lately' };
+    return { words: 'idle', tone: 'neutral', why: 'Nothing it counts happened lately' };
   }
   if (no_data > 0)
     return { words: 'no data', tone: 'warn', why: `${no_data} series cannot be measured` };

@@ -163,8 +163,7 @@ function SilenceRow({
         </div>
         <p className="alert-summary">{visibleText(comment)}</p>
         <p className="dim" title={id}>
-          by {visibleText(created_by)}, from <At ms={parseTime(starts_at)} /> to{' '}
-          <At ms={parseTime(ends_at)} />
+          by {visibleText(created_by)}, from <At at={starts_at} /> to <At at={ends_at} />
         </p>
       </div>
       <div className="alert-side">
