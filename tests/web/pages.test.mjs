@@ -176,60 +176,6 @@ function slowestFrame(page) {
   });
 }
 
-webTest('the filter bar completes, filters, and says what is wrong', async ({ pitot, open }) => {
-  const start = Date.now() - 60_000;
-  const run = (trace_id, name, feature) => {
-    return {
-      trace_id,
-      span_id: '1',
-      name,
-      kind: 'agent',
-      start,
-      duration_ms: 5,
-      attrs: { feature },
-    };
-  };
-  const [first, second] = ['a'.repeat(32), 'b'.repeat(32)];
-  await sendSpans(pitot, [
-    run(first, 'first run', 'checkout'),
-    run(second, 'second run', 'search'),
-  ]);
-  for (const id of [first, second]) await pitot.trace(id, ({ spans }) => spans.length === 1);
-  const page = await open('/traces', { expected: [/400 \(Bad Request\)/] });
-  await tracesLink(page).nth(1).waitFor();
-
-  const bar = page.getByRole('combobox', { name: 'Filter' });
-  await bar.fill('featur');
-  await page.getByRole('option', { name: /^feature/ }).waitFor();
-  await bar.press('Tab');
-  await bar.pressSequentially('= ');
-  await page.getByRole('option', { name: /checkout/ }).waitFor();
-  await bar.pressSequentially('che');
-  await page.getByRole('option', { name: /checkout/ }).waitFor();
-  await bar.press('Tab');
-  assert.equal((await bar.inputValue()).trim(), 'feature = checkout');
-  await bar.press('Enter');
-  await page.waitForURL(/q=feature/);
-  await tracesLink(page).getByText('second run').waitFor({ state: 'detached' });
-  await tracesLink(page).getByText('first run').waitFor();
-  assert.equal(await tracesLink(page).count(), 1);
-
-  await bar.fill('status = ok AND modell = gpt');
-  await bar.press('Enter');
-  const alert = page.getByRole('alert');
-  await alert
-    .getByText(/modell/)
-    .first()
-    .waitFor();
-  assert.equal(await alert.locator('mark').textContent(), 'm', 'the place is marked');
-  assert.equal(await bar.getAttribute('aria-invalid'), 'true');
-  await shoot(page, 'filter-error');
-
-  await page.getByRole('button', { name: 'Clear the filter' }).click();
-  await tracesLink(page).getByText('second run').waitFor();
-  await alert.waitFor({ state: 'detached' });
-});
-
 webTest('dark for those whose system is dark', async ({ pitot, open }) => {
   await sendSpans(pitot, largeTrace('cd'.repeat(16), 60, Date.now() - 10_000));
   await pitot.trace('cd'.repeat(16), (answer) => answer.spans.length === 60);

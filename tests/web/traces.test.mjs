@@ -71,6 +71,48 @@ webTest('runs are found by filter and by dragging over time', async ({ pitot, op
   assert.deepEqual(await refusals(page), []);
 });
 
+webTest('the filter bar completes, filters, and says what is wrong', async ({ pitot, open }) => {
+  const [first, second] = ['a'.repeat(32), 'b'.repeat(32)];
+  await sendSpans(pitot, [
+    run(first, 'first run', { attrs: { feature: 'checkout' } }),
+    run(second, 'second run', { attrs: { feature: 'search' } }),
+  ]);
+  for (const id of [first, second]) await pitot.trace(id, ({ spans }) => spans.length === 1);
+  const page = await open('/traces', { expected: [/400 \(Bad Request\)/] });
+  await grid(page).getByRole('link').nth(1).waitFor();
+
+  const bar = page.getByRole('combobox', { name: 'Filter' });
+  await bar.fill('featur');
+  await page.getByRole('option', { name: /^feature/ }).waitFor();
+  await bar.press('Tab');
+  await bar.pressSequentially('= ');
+  await page.getByRole('option', { name: /checkout/ }).waitFor();
+  await bar.pressSequentially('che');
+  await page.getByRole('option', { name: /checkout/ }).waitFor();
+  await bar.press('Tab');
+  assert.equal((await bar.inputValue()).trim(), 'feature = checkout');
+  await bar.press('Enter');
+  await page.waitForURL(/q=feature/);
+  await grid(page).getByRole('link').getByText('second run').waitFor({ state: 'detached' });
+  await grid(page).getByRole('link').getByText('first run').waitFor();
+  assert.equal(await grid(page).getByRole('link').count(), 1);
+
+  await bar.fill('status = ok AND modell = gpt');
+  await bar.press('Enter');
+  const alert = page.getByRole('alert');
+  await alert
+    .getByText(/modell/)
+    .first()
+    .waitFor();
+  assert.equal(await alert.locator('mark').textContent(), 'm', 'the place is marked');
+  assert.equal(await bar.getAttribute('aria-invalid'), 'true');
+  await shoot(page, 'filter-error');
+
+  await page.getByRole('button', { name: 'Clear the filter' }).click();
+  await grid(page).getByRole('link').getByText('second run').waitFor();
+  await alert.waitFor({ state: 'detached' });
+});
+
 webTest('what happens appears by itself, and moves nothing', async ({ t, pitot, open }) => {
   const page = await open('/traces', { expected: [/Failed to load|ERR_FAILED|503/] });
   await page.getByRole('heading', { name: 'No traces yet' }).waitFor();
@@ -137,6 +179,7 @@ webTest('columns and views are kept, by name and by link', async ({ pitot, open 
   await rowsOf(page).nth(1).waitFor();
   await page.getByRole('button', { name: 'Columns' }).click();
   const dialog = page.getByRole('dialog', { name: 'Columns' });
+  await checkAccessible(page);
   await dialog.getByRole('checkbox', { name: 'Session' }).check();
   await dialog.getByRole('checkbox', { name: 'Models' }).uncheck();
   await dialog.getByRole('checkbox', { name: 'Started' }).uncheck();
@@ -186,6 +229,7 @@ webTest('columns and views are kept, by name and by link', async ({ pitot, open 
   await other.getByRole('button', { name: /^Saved views/ }).click();
   await other.getByRole('menuitem', { name: 'Manage views …' }).click();
   await other.getByRole('button', { name: 'Copy link' }).waitFor();
+  await checkAccessible(other);
   await shoot(other, 'traces-views');
   await other.getByRole('button', { name: 'Delete Failures' }).click();
   await other.getByRole('button', { name: 'Delete for everybody' }).click();
@@ -195,7 +239,7 @@ webTest('columns and views are kept, by name and by link', async ({ pitot, open 
 
 webTest('words are found where they were said', async ({ pitot, open }) => {
   const { runs } = await fillHistory(pitot, { runs: 60 });
-  const page = await open('/traces');
+  const page = await open('/traces', { expected: [/400 \(Bad Request\)/] });
   await rowsOf(page).nth(1).waitFor();
   await page.keyboard.press('f');
   await page.getByText('Which words?').waitFor();
@@ -214,10 +258,17 @@ webTest('words are found where they were said', async ({ pitot, open }) => {
   await page.getByText(/hits; the whole window was searched/).waitFor();
   assert.ok((await found.count()) > 50 && (await found.count()) <= runs);
 
+  // Words that are too many are no fault of the filter.
+  await field.fill('word '.repeat(400));
+  await field.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'query has' }).waitFor();
+
   // Within the filter, and to the span.
   const filter = page.getByRole('combobox', { name: 'Filter' });
   await filter.fill('kind = tool');
   await filter.press('Enter');
+  await field.fill('question 1');
+  await field.press('Enter');
   await page.getByText(/^0 hits; the whole window/).waitFor();
   await field.fill('timeout');
   await field.press('Enter');

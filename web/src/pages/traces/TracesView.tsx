@@ -1,6 +1,6 @@
 // Every run of the window and the filter, newest first and live; or where words occur in them.
 
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useGet } from 'api/query';
 import { useShortcuts, type Shortcut } from 'base/shortcuts';
@@ -27,6 +27,7 @@ interface Search {
   text?: string;
 }
 
+const COMPARE = '/traces/$trace_id/compare/$other';
 const HISTOGRAM_POINTS = 120;
 const HISTOGRAM_EVERY_MS = 10_000;
 
@@ -34,10 +35,11 @@ const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['j'], does: 'next trace' },
   { keys: ['k'], does: 'trace before' },
   { keys: ['Enter'], does: 'open the trace' },
-  { keys: ['x'], does: 'select it; two can be compared' },
-  { keys: ['c'], does: 'compare the two selected' },
+  { keys: ['x'], does: 'select it' },
   { keys: ['f'], does: 'search text instead of the list' },
 ];
+const NO_SHORTCUTS: readonly Shortcut[] = [];
+const COMPARE_SHORTCUTS: readonly Shortcut[] = [{ keys: ['c'], does: 'compare the two selected' }];
 
 export function TracesView() {
   const { live = '1', mode, text = '' }: Search = useSearch({ strict: false });
@@ -55,12 +57,14 @@ export function TracesView() {
   const selection = useSelection();
   const [dialog, setDialog] = useState<'columns' | 'export' | 'export chosen' | null>(null);
   useShortcuts(SHORTCUTS);
+  useShortcuts(useHasPage(COMPARE) ? COMPARE_SHORTCUTS : NO_SHORTCUTS);
 
   const open = useCallback(
     (traceId: string) => void navigate({ to: '/traces/$trace_id', params: { trace_id: traceId } }),
     [navigate],
   );
   const compare = useCompare(selection.ids);
+  usePreload(list.rows.length > 0);
   const setSearching = useCallback(
     (on: boolean) =>
       view.change({ mode: on ? 'text' : undefined, ...(!on && { text: undefined }) }),
@@ -143,8 +147,6 @@ export function TracesView() {
   );
 }
 
-const COMPARE = '/traces/$trace_id/compare/$other';
-
 // Goes to the two selected side by side; null while there are not two, undefined without such a page.
 function useCompare(ids: readonly string[]): (() => void) | null | undefined {
   const navigate = useNavigate();
@@ -152,6 +154,16 @@ function useCompare(ids: readonly string[]): (() => void) | null | undefined {
   if (!useHasPage(COMPARE)) return undefined;
   if (ids.length !== 2) return null;
   return () => void navigate({ to: COMPARE as string, params: { trace_id, other } as never });
+}
+
+// The code of the page that somebody will go to next.
+function usePreload(ready: boolean): void {
+  const router = useRouter();
+  useEffect(() => {
+    if (!ready) return;
+    const trace_id = '0'.repeat(32);
+    void router.preloadRoute({ to: '/traces/$trace_id', params: { trace_id } } as never);
+  }, [ready, router]);
 }
 
 // The very first span: the list, which was empty, is read again.

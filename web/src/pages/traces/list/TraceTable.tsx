@@ -20,6 +20,8 @@ const LOAD_AHEAD_ROWS = 30;
 const CHECK_TRACK = '14px';
 const CHECK_PX = 28;
 const TICK_MS = 1_000;
+const LETTERS = ['j', 'k', 'x'];
+const TAKES_LETTERS = 'input:not([type=checkbox]), textarea, select, [role=menu]';
 
 interface TraceTableProps {
   rows: readonly Trace[];
@@ -132,6 +134,7 @@ export function TraceTable(props: TraceTableProps) {
                 selected={selected.has(trace.trace_id)}
                 status={status}
                 now={status === 'running' ? now : 0}
+                onOpen={onOpen}
                 onSelect={onSelect}
                 onNarrow={onNarrow}
               />
@@ -150,16 +153,19 @@ function ending(shown: number, total: number | null, more: boolean, loading: boo
   return `${formatInt(shown)}${of} shown${loading ? ', loading older ones …' : ''}`;
 }
 
-// Keys of the list work wherever no other part of the page has the focus. `on` says whether it took one.
+// Keys of the list work wherever nothing else of the page takes them. `on` says whether it took one.
 function useListKeys(list: React.RefObject<HTMLElement>, on: (key: string) => boolean): void {
   const latest = useRef(on);
   latest.current = on;
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      const { target } = event;
-      const free = target === document.body || (target as HTMLElement).id === 'page-body';
-      if (!free && target !== list.current) return;
+      const target = event.target as HTMLElement;
+      const nowhere = target.tabIndex < 0 && !/^(A|BUTTON)$/.test(target.tagName);
+      // On a button or a tick only letters, which mean nothing there.
+      if (!nowhere && target !== list.current) {
+        if (target.closest(TAKES_LETTERS) || !LETTERS.includes(event.key)) return;
+      }
       if (document.querySelector('dialog[open]')) return;
       if (latest.current(event.key)) event.preventDefault();
     };

@@ -47,7 +47,7 @@ export function SessionsView() {
   const noun = by === 'session' ? 'session' : 'user';
   return (
     <PageFrame
-      title="Traces"
+      title={by === 'session' ? 'Sessions' : 'Users'}
       view={view}
       filter
       filterError={errorOfFilter(query.error)}
