@@ -10,11 +10,11 @@ import {
 } from 'base/format';
 import { useCarried } from 'base/carried';
 import { visibleText } from 'base/text';
-import { CopyButton } from 'widgets/text/CopyButton';
 import { quoteValue } from 'widgets/filter/complete';
 import { Icon } from 'widgets/figures/Icon';
 import { Status } from 'widgets/figures/Status';
 import { CompareButton } from './compare/CompareButton';
+import { CopyMenu } from './CopyMenu';
 import './TraceHeader.css';
 
 const SCOPES = [
@@ -46,7 +46,7 @@ export function TraceHeader({ trace, underWay }: { trace: Trace; underWay: boole
           {formatTime(trace.started_at, new Date())}
         </span>
         <code className="dim trace-id">{trace.trace_id}</code>
-        <CopyButton text={() => trace.trace_id} label="Copy id" />
+        <CopyMenu traceId={trace.trace_id} />
         <CompareButton trace={trace} />
       </div>
       <div className="trace-facts">

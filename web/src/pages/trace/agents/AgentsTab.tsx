@@ -9,7 +9,7 @@ import { Panel } from 'widgets/layout/Panel';
 import { DataTable } from 'widgets/table/DataTable';
 import type { Column } from 'widgets/table/columns';
 import { rollUp } from '../model/rollup';
-import { quoteWord, type SpanTree } from '../model/tree';
+import { searchOf, type SpanTree } from '../model/tree';
 import type { TraceTabProps } from '../tabs';
 import { buildGraph, NOBODY, withoutTools, type GraphEdge, type GraphNode } from './graph';
 import { GraphView } from './GraphView';
@@ -64,7 +64,7 @@ export function AgentsTab({ tree, search, change }: TraceTabProps) {
               change(
                 {
                   view: undefined,
-                  find: `${selected.kind}:${quoteWord(selected.name)}`,
+                  find: searchOf(selected.kind, selected.name),
                 },
                 'push',
               )
@@ -215,7 +215,7 @@ const nameOf = (id: string) => id.slice(id.indexOf(' ') + 1);
 
 const EDGE_COLUMNS: readonly Column<GraphEdge>[] = [
   { id: 'from', label: 'From', width: 'minmax(120px, 1fr)', value: ({ from }) => nameOf(from) },
-  { id: 'kind', label: '', width: '90px', value: ({ kind }) => kind },
+  { id: 'kind', label: 'Relation', width: '90px', value: ({ kind }) => kind },
   { id: 'to', label: 'To', width: 'minmax(120px, 1fr)', value: ({ to }) => nameOf(to) },
   { id: 'count', label: 'Times', number: true, width: '72px', value: ({ count }) => count },
   ...figureColumns<GraphEdge>(),

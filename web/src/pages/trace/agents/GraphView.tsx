@@ -125,7 +125,6 @@ function Box({ node, x, y, on, faint, onSelect }: BoxProps) {
       role="button"
       tabIndex={0}
       aria-pressed={on}
-      aria-label={`${node.kind} ${name}: ${first}, ${second}`}
       className={classes(
         'agents-node',
         `agents-${node.kind}`,
@@ -140,11 +139,11 @@ function Box({ node, x, y, on, faint, onSelect }: BoxProps) {
         onSelect(node.id);
       }}
     >
-      <title>{name}</title>
       <rect width={NODE.width} height={NODE.height} rx={6} />
       <rect className="agents-side" width={4} height={NODE.height} rx={2} />
       <text className="agents-name" x={14} y={20}>
         {name.length > NAME_CHARS ? `${name.slice(0, NAME_CHARS - 1)}…` : name}
+        {name.length > NAME_CHARS && <title>{name}</title>}
       </text>
       <text className="agents-figures" x={14} y={37}>
         {first}

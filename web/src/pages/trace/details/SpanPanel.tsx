@@ -11,6 +11,7 @@ import { Icon } from 'widgets/figures/Icon';
 import { KindIcon } from 'widgets/figures/KindIcon';
 import { ErrorNotice, Waiting } from 'widgets/layout/Notice';
 import { Status } from 'widgets/figures/Status';
+import { CopyMenu } from '../CopyMenu';
 import { Figure } from '../TraceHeader';
 import { totalTokens } from '../model/usage';
 import { AttributesTab } from './AttributesTab';
@@ -49,7 +50,7 @@ export function SpanPanel({ traceId, span, tab, onTab, onSpan, onClose }: SpanPa
   const fresh = details.data?.span_id === span.span_id ? details.data : undefined;
   return (
     <div className="panel">
-      <PanelHeader span={span} onClose={onClose} />
+      <PanelHeader traceId={traceId} span={span} onClose={onClose} />
       <Tabs current={current} details={fresh} onTab={onTab} />
       <div
         key={`${span.span_id} ${current}`}
@@ -70,7 +71,15 @@ export function SpanPanel({ traceId, span, tab, onTab, onSpan, onClose }: SpanPa
   );
 }
 
-function PanelHeader({ span, onClose }: { span: Span; onClose: () => void }) {
+function PanelHeader({
+  traceId,
+  span,
+  onClose,
+}: {
+  traceId: string;
+  span: Span;
+  onClose: () => void;
+}) {
   const tokens = totalTokens(span);
   return (
     <div className="panel-header">
@@ -80,6 +89,7 @@ function PanelHeader({ span, onClose }: { span: Span; onClose: () => void }) {
           {visibleText(span.name)}
         </h2>
         <Status status={span.status} />
+        <CopyMenu traceId={traceId} spanId={span.span_id} />
         <button
           type="button"
           className="button plain small"

@@ -9,6 +9,7 @@ import {
   parentsFrom,
   positionOf,
   reveal,
+  searchOf,
   visibleRows,
 } from 'pages/trace/model/tree';
 
@@ -130,4 +131,22 @@ test('100,000 spans nested 50,000 deep are laid out at once', () => {
   assert.equal(tree.spans.length, 100_000);
   assert.equal(visibleRows(tree, new Set(['d0'])).length, 1);
   assert.ok(ms < 5_000, `it took ${Math.round(ms)} ms`);
+});
+
+test('search in one field, or for the whole of it', () => {
+  const tree = buildTree([
+    span('1', null, 0, { kind: 'agent', agent: 'worker-1', name: 'run' }),
+    span('2', '1', 1, { kind: 'tool', agent: 'worker-10', tool_name: 'find', status: 'error' }),
+    span('3', '1', 2, { kind: 'tool', tool_status: 'timeout', name: 'error of the tool kind' }),
+  ]);
+  const found = (text: string) => [...findRows(tree, text)].map((row) => tree.spans[row]!.span_id);
+  assert.deepEqual(found('agent:worker-1'), ['1', '2']);
+  assert.deepEqual(found('agent:"worker-1"'), ['1']);
+  assert.deepEqual(found('kind:tool status:error'), ['2']);
+  assert.deepEqual(found('status:timeout'), ['3']);
+  assert.deepEqual(found('error'), ['2', '3']);
+  assert.deepEqual(found('"of the tool"'), ['3']);
+  assert.deepEqual(found('other:x'), [], 'what is no field is a word');
+  assert.deepEqual(found('agent:'), [], 'nothing yet');
+  assert.deepEqual(found(searchOf('agent', 'worker-1')), ['1']);
 });

@@ -125,6 +125,22 @@ export function parentsFrom(tree: SpanTree, depth: number): Set<string> {
   return ids;
 }
 
+// `collapsed` with the row and every parent below it, or without them.
+export function foldBelow(
+  tree: SpanTree,
+  collapsed: ReadonlySet<string>,
+  row: number,
+  fold: boolean,
+): ReadonlySet<string> {
+  const next = new Set(collapsed);
+  for (let at = row; at < tree.end[row]!; ++at) {
+    const id = tree.spans[at]!.span_id;
+    if (!fold) next.delete(id);
+    else if (hasChildren(tree, at)) next.add(id);
+  }
+  return next;
+}
+
 // `collapsed` without the ancestors of `row`, so that it shows; the same set if it shows already.
 export function reveal(
   tree: SpanTree,
@@ -163,10 +179,12 @@ function binarySearch(rows: Int32Array, row: number): number {
   return -1;
 }
 
-// A word that is searched: in every text of a span, or in one field of it ("kind:tool", "agent:"a b"").
+// A word that is searched: in every text of a span, or in one field of it (kind:tool), or as the whole of
+// a field (agent:"worker 1").
 interface Word {
   field: SearchField | null;
   text: string;
+  whole: boolean;
 }
 
 const FIELDS = {
@@ -190,17 +208,20 @@ export function readWords(text: string): Word[] {
     .toLowerCase()
     .matchAll(/(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/g)) {
     const value = quoted ?? plain ?? '';
-    if (field !== undefined && !(field in FIELDS))
-      words.push({ field: null, text: `${field}:${value}` });
-    else if (value !== '')
-      words.push({ field: (field as SearchField | undefined) ?? null, text: value });
+    if (value === '') continue;
+    const known = field !== undefined && field in FIELDS;
+    words.push({
+      field: known ? (field as SearchField) : null,
+      text: known || field === undefined ? value : `${field}:${value}`,
+      whole: known && quoted !== undefined,
+    });
   }
   return words;
 }
 
-// A name for `readWords`.
-export const quoteWord = (text: string): string =>
-  /[\s:"]/.test(text) ? `"${text.replaceAll('"', '')}"` : text;
+// What finds the spans whose field is just this.
+export const searchOf = (field: SearchField, value: string): string =>
+  `${field}:"${value.replaceAll('"', '')}"`;
 
 // Rows of which every word says something, in display order.
 export function findRows(tree: SpanTree, text: string): Int32Array {
@@ -217,7 +238,8 @@ export function* findSteps(tree: SpanTree, text: string): Generator<void, Int32A
   const found: number[] = [];
   if (words.length === 0) return new Int32Array(0);
   const has = (value: string | undefined, word: Word) =>
-    value !== undefined && value.toLowerCase().includes(word.text);
+    value !== undefined &&
+    (word.whole ? value.toLowerCase() === word.text : value.toLowerCase().includes(word.text));
   for (let row = 0; row < tree.spans.length; ++row) {
     const span = tree.spans[row]!;
     const matches = words.every((word) =>

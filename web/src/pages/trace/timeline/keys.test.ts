@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Span } from 'api/types';
 import { stepFor } from 'pages/trace/timeline/keys';
-import { buildTree, visibleRows } from 'pages/trace/model/tree';
+import { buildTree, foldBelow, visibleRows } from 'pages/trace/model/tree';
 
 const span = (id: string, parent?: string): Span => ({
   span_id: id,
@@ -57,4 +57,23 @@ test('searching and the rest', () => {
   assert.deepEqual(press('/', 1), { do: 'find' });
   assert.equal(press('Enter', -1), null);
   assert.equal(press('x', 1), null);
+});
+
+test('with Shift a whole subtree folds; the time moves by keys too', () => {
+  const context = {
+    tree,
+    rows: visibleRows(tree, new Set()),
+    collapsed: new Set<string>(),
+    active: 0,
+    page: 2,
+    found: new Int32Array(0),
+    errors: new Int32Array(0),
+  };
+  assert.deepEqual(stepFor('ArrowLeft', context, true), { do: 'fold', row: 0 });
+  assert.deepEqual(stepFor('ArrowRight', context, true), { do: 'unfold', row: 0 });
+  assert.deepEqual(foldBelow(tree, new Set(), 0, true), new Set(['0', '1']));
+  assert.deepEqual(foldBelow(tree, new Set(['0', '1', 'x']), 1, false), new Set(['0', 'x']));
+  assert.deepEqual(press('+', 0), { do: 'scale', factor: 0.5 });
+  assert.deepEqual(press('.', 0), { do: 'shift', by: 0.25 });
+  assert.deepEqual(press('p', 0), { do: 'path' });
 });

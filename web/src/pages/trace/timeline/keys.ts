@@ -1,14 +1,16 @@
 // What a key does in the tree. Pure: the page carries it out.
 
+import type { Shortcut } from 'base/shortcuts';
 import { hasChildren, nextRow, positionOf, type SpanTree } from '../model/tree';
 
 export type Step =
   | { do: 'move'; row: number }
   | { do: 'toggle'; row: number }
-  | { do: 'open' }
-  | { do: 'close' }
-  | { do: 'zoom' }
-  | { do: 'find' };
+  | { do: 'fold'; row: number } // With everything below.
+  | { do: 'unfold'; row: number }
+  | { do: 'scale'; factor: number } // Less than one: closer.
+  | { do: 'shift'; by: number } // Of the part that is shown.
+  | { do: 'open' | 'close' | 'zoom' | 'whole' | 'find' | 'path' | 'link' };
 
 export interface KeyContext {
   tree: SpanTree;
@@ -20,17 +22,22 @@ export interface KeyContext {
   errors: Int32Array;
 }
 
-export const KEY_HELP: readonly (readonly [string, string])[] = [
-  ['↑ ↓  k j', 'move'],
-  ['← →', 'fold, unfold, to parent or child'],
-  ['Enter', 'open or close the details'],
-  ['/', 'search, then n and N for the next and previous'],
-  ['e', 'next error'],
-  ['z', 'zoom to the span, and back'],
-  ['Esc', 'close'],
+export const SHORTCUTS: readonly Shortcut[] = [
+  { keys: ['j'], does: 'Next span, k the one before; arrows too' },
+  { keys: ['→'], does: 'Unfold, or to the first child' },
+  { keys: ['←'], does: 'Fold, or to the parent; with Shift everything below' },
+  { keys: ['Enter'], does: 'Open or close the details' },
+  { keys: ['/'], does: 'Search in this trace' },
+  { keys: ['n'], does: 'Next match, N the one before' },
+  { keys: ['e'], does: 'Next error' },
+  { keys: ['z'], does: 'Show the time of this span, and all again' },
+  { keys: ['+'], does: 'Closer, - further away, 0 all of it' },
+  { keys: [','], does: 'Earlier part of the time, . later part' },
+  { keys: ['p'], does: 'Critical path' },
+  { keys: ['y'], does: 'Copy a link to this span' },
 ];
 
-export function stepFor(key: string, context: KeyContext): Step | null {
+export function stepFor(key: string, context: KeyContext, shift = false): Step | null {
   const { tree, rows, collapsed, active, page } = context;
   const at = Math.max(0, positionOf(tree, rows, active));
   const move = (position: number): Step | null => {
@@ -59,9 +66,11 @@ export function stepFor(key: string, context: KeyContext): Step | null {
     case 'End':
       return move(rows.length - 1);
     case 'ArrowRight':
+      if (shift && isParent) return { do: 'unfold', row: active };
       if (!isParent) return null;
       return isCollapsed ? { do: 'toggle', row: active } : { do: 'move', row: active + 1 };
     case 'ArrowLeft': {
+      if (shift && isParent) return { do: 'fold', row: active };
       if (isParent && !isCollapsed) return { do: 'toggle', row: active };
       const parent = active >= 0 ? tree.parent[active]! : -1;
       return parent < 0 ? null : { do: 'move', row: parent };
@@ -78,6 +87,21 @@ export function stepFor(key: string, context: KeyContext): Step | null {
       return { do: 'close' };
     case 'z':
       return active < 0 ? null : { do: 'zoom' };
+    case '+':
+    case '=':
+      return { do: 'scale', factor: 0.5 };
+    case '-':
+      return { do: 'scale', factor: 2 };
+    case '0':
+      return { do: 'whole' };
+    case ',':
+      return { do: 'shift', by: -0.25 };
+    case '.':
+      return { do: 'shift', by: 0.25 };
+    case 'p':
+      return { do: 'path' };
+    case 'y':
+      return active < 0 ? null : { do: 'link' };
     case '/':
       return { do: 'find' };
     default:

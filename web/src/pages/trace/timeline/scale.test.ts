@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Span } from 'api/types';
-import { barOf, ticksOf, wholeWindow, windowAround } from 'pages/trace/timeline/scale';
+import { densityOf } from 'pages/trace/timeline/density';
+import {
+  barOf,
+  readWindow,
+  ticksOf,
+  wholeWindow,
+  windowAround,
+  within,
+  writeWindow,
+  zoomed,
+} from 'pages/trace/timeline/scale';
 
 const span = (offset_ms: number, duration_ms: number, more: Partial<Span> = {}): Span => ({
   span_id: '1',
@@ -54,4 +64,41 @@ test('zooming stays within the trace', () => {
   assert.ok(zoomed.from < 40 && zoomed.from > 39 && zoomed.to > 50 && zoomed.to < 51);
   const instant = windowAround(span(40, 0), whole);
   assert.ok(instant.to > instant.from);
+});
+
+test('windows: in the address, closer, further, never outside', () => {
+  assert.deepEqual(readWindow('12.5-300'), { from: 12.5, to: 300 });
+  assert.deepEqual(readWindow(writeWindow({ from: -3, to: 0.00051 })), { from: -3, to: 0.001 });
+  for (const wrong of [undefined, '', '5', '5-5', '9-3', 'a-b', '1-..']) {
+    assert.equal(readWindow(wrong), null, wrong);
+  }
+  const whole = { from: 0, to: 100 };
+  assert.deepEqual(zoomed(whole, whole, 50, 0.5), { from: 25, to: 75 });
+  assert.deepEqual(zoomed(whole, whole, 0, 0.5), { from: 0, to: 50 });
+  assert.equal(zoomed({ from: 20, to: 80 }, whole, 50, 2), null);
+  assert.deepEqual(within({ from: 90, to: 130 }, whole), { from: 60, to: 100 });
+});
+
+test('a running span has come as far as now', () => {
+  const running = span(10, 0, { status: 'running' });
+  assert.equal(barOf(running, { from: 0, to: 100 }, 60)?.width, 0.5);
+  assert.equal(barOf(running, { from: 0, to: 100 })?.width, 0.9);
+});
+
+test('the strip counts what ran at once, and what failed where', () => {
+  const { llm, tool, errors, most } = densityOf(
+    [
+      span(0, 50, { kind: 'llm' }),
+      span(20, 30, { kind: 'llm' }),
+      span(90, 9, { kind: 'tool', status: 'error' }),
+      span(0, 100, { kind: 'agent' }),
+    ],
+    { from: 0, to: 100 },
+    10,
+    null,
+  );
+  assert.deepEqual([...llm], [1, 1, 2, 2, 2, 0, 0, 0, 0, 0]);
+  assert.deepEqual([...tool], [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  assert.deepEqual([...errors], [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  assert.equal(most, 2);
 });
