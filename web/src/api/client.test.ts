@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError, apiUrl, createApi, errorMessage } from 'api/client';
+import { readProgress } from 'api/progress';
 import { readSpan } from 'api/span';
 
 function fakeFetch(status: number, body: string) {
@@ -85,4 +86,47 @@ test('a session that ended leads to the login', async () => {
 test('an answer without a body is one', async () => {
   const { api } = fakeFetch(200, '');
   assert.equal(await api.get('/api/v1/fields', {}), undefined);
+});
+
+test('who makes the first key is logged in with it before anything asks for a login', async () => {
+  let logins = 0;
+  const asked: string[] = [];
+  const api = createApi(
+    (async (input: string, init?: RequestInit) => {
+      asked.push(`${init?.method ?? 'GET'} ${input} ${init?.body ?? ''}`);
+      const status = input.endsWith('/traces') ? 401 : 200;
+      return new Response('{"secret":"pk"}', { status });
+    }) as unknown as typeof fetch,
+    () => ++logins,
+  );
+  const made = await api.firstKey(async () => {
+    await assert.rejects(api.get('/api/v1/traces', {}));
+    return { secret: 'pk' };
+  });
+  assert.deepEqual(made, { secret: 'pk' });
+  assert.deepEqual(asked.slice(1), ['POST /api/v1/login {"key":"pk"}']);
+  assert.equal(logins, 0);
+  await assert.rejects(api.get('/api/v1/traces', {}));
+  assert.equal(logins, 1);
+});
+
+test('lines of progress, cut anywhere, end with a result or an error', async () => {
+  async function* pieces(...texts: string[]) {
+    yield* texts;
+  }
+  const seen: unknown[] = [];
+  const result = await readProgress(
+    pieces(
+      '{"progress":{"done":0,"to',
+      'tal":3}}\n{"progress":{"done":3,"total":3}}\n{"resu',
+      'lt":1}',
+    ),
+    (progress) => seen.push(progress.done),
+  );
+  assert.deepEqual([result, seen], [1, [0, 3]]);
+  await assert.rejects(
+    readProgress(pieces('{"error":{"code":"x","message":"no"}}\n'), () => {}),
+    /^ApiError: no$/,
+  );
+  await assert.rejects(readProgress(pieces('{"progress":{"done":0,"total":0}}\n'), () => {}));
 });

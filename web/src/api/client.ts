@@ -51,6 +51,9 @@ export interface Api {
     body?: unknown,
     signal?: AbortSignal,
   ) => AsyncGenerator<string, void, undefined>;
+  // Runs `makeKey`, which makes the first key of a server, and logs in with it at once: from then on
+  // there is no asking without one, and who is led to the login before would never see the key.
+  firstKey: <Made extends { secret: string }>(makeKey: () => Promise<Made>) => Promise<Made>;
 }
 
 type Values = Record<string, string | number | boolean | null | undefined>;
@@ -85,6 +88,7 @@ export function errorMessage(status: number, body: string): string {
 
 // `onLoggedOut` is called whenever the server wants a login first.
 export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () => {}): Api {
+  let staying = false;
   // An answer that is good; what the others say is thrown.
   async function send(url: string, init: RequestInit): Promise<Response> {
     let response: Response;
@@ -95,7 +99,7 @@ export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () =>
       throw new ApiError(0, 'the server cannot be reached');
     }
     if (response.ok) return response;
-    if (response.status === 401) onLoggedOut();
+    if (response.status === 401 && !staying) onLoggedOut();
     throw new ApiError(response.status, errorMessage(response.status, await response.text()));
   }
 
@@ -143,6 +147,18 @@ export function createApi(fetcher: typeof fetch, onLoggedOut: () => void = () =>
     delete: change('DELETE') as Send<'delete'>,
     sendPieces: async function* (method, path, params, body, signal) {
       yield* pieces(apiUrl(path, params), await toChange(method, body, signal));
+    },
+    firstKey: async (makeKey) => {
+      staying = true;
+      try {
+        const made = await makeKey();
+        const headers = { 'content-type': 'application/json' };
+        const body = JSON.stringify({ key: made.secret });
+        await ask(apiUrl('/api/v1/login'), { method: 'POST', headers, body });
+        return made;
+      } finally {
+        staying = false;
+      }
     },
   };
 }

@@ -60,7 +60,7 @@ export function Nav({ carried, menu, onMenu, onFold, onHelp }: NavProps) {
       <div className="nav-body" id="nav-body">
         <ul className="nav-places">
           {PLACES.map((place) => (
-            <li key={place.path}>
+            <li key={place.path} className={place.apart && 'nav-apart'}>
               <Link
                 to={place.path}
                 search={(place.plain ? {} : carried) as never}

@@ -8,6 +8,7 @@ import { budgetsPage, costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
 import { qualityPage } from 'pages/quality';
+import { settingsPages } from 'pages/settings';
 import { sqlPage } from 'pages/sql';
 import { errorsPage, toolsPage } from 'pages/tools';
 import { tracePage } from 'pages/trace';
@@ -27,6 +28,7 @@ export const PAGES: readonly Page[] = [
   ...alertPages,
   sqlPage,
   qualityPage,
+  ...settingsPages,
 ];
 
 // A place of the navigation: a page that is there for everybody to go to.
@@ -36,6 +38,7 @@ export interface Place {
   icon: IconName;
   key: string; // g, then this key, goes there.
   plain?: true; // Knows no window of time and no filter: the address carries none.
+  apart?: true; // Stands by itself at the end.
 }
 
 export const PLACES: readonly Place[] = [
@@ -47,4 +50,5 @@ export const PLACES: readonly Place[] = [
   { path: '/quality', label: 'Quality', icon: 'quality', key: 'q' },
   { path: '/alerts', label: 'Alerts', icon: 'alerts', key: 'a' },
   { path: '/sql', label: 'SQL', icon: 'sql', key: 's', plain: true },
+  { path: '/settings', label: 'Settings', icon: 'settings', key: ',', plain: true, apart: true },
 ];

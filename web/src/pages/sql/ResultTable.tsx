@@ -11,7 +11,8 @@ export interface ResultRow {
   cells: readonly SqlValue[];
 }
 
-const CHAR_PX = 7.4;
+const CHAR_PX = 7.2;
+const HEAD_SHARE = 0.85; // Heads are written smaller.
 const SAMPLED_ROWS = 100;
 const CHARS_MAX = 44;
 
@@ -45,7 +46,7 @@ function columnsOf(answer: SqlAnswer): Column<ResultRow>[] {
     const { name, type, kind } = column;
     const number = kind === 'number';
     const chars = widest(answer, column, i);
-    const px = Math.round(Math.min(chars, CHARS_MAX) * CHAR_PX) + 14;
+    const px = Math.round(Math.min(chars, CHARS_MAX) * CHAR_PX) + 4;
     return {
       id: answer.columns.findIndex((one) => one.name === name) === i ? name : `${name} (${i + 1})`,
       label: visibleText(name),
@@ -59,7 +60,7 @@ function columnsOf(answer: SqlAnswer): Column<ResultRow>[] {
 }
 
 function widest({ rows }: SqlAnswer, { name, kind }: AnswerColumn, at: number): number {
-  let chars = name.length + 2;
+  let chars = (name.length + 2) * HEAD_SHARE;
   for (const row of rows.slice(0, SAMPLED_ROWS)) {
     chars = Math.max(chars, cellText(row[at] ?? null, kind).length);
   }
