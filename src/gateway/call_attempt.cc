@@ -282,8 +282,10 @@ void GatewayCall::CheckBudget(UnixNanos now) {
   budget_checked_bytes_ = result.output_bytes;
   const CallCost cost = CostSoFar(now);
   std::string why;
-  if (!cost.cost || !core_.deps.budgets.MustCut(reservation_, *cost.cost, &why)) return;
+  std::string budget;
+  if (!cost.cost || !core_.deps.budgets.MustCut(reservation_, *cost.cost, &why, &budget)) return;
   ++core_.cut;
+  if (!budget.empty()) Note("pitot.budget", budget + " cut");
   Refusal refusal{.reason = RefusalReason::kBudgetExceeded,
                   .message = fmt::format("Pitot ended this answer: {}.", why)};
   const std::string event =

@@ -54,8 +54,13 @@ export function webTest(name, body, server = {}) {
 
 // Opens `path`. `expected`: console messages that belong to the test.
 async function openPage(browser, baseURL, faults, path, how = {}) {
-  const { width = 1280, height = 800, colorScheme = 'light', expected = [] } = how;
-  const context = await browser.newContext({ baseURL, viewport: { width, height }, colorScheme });
+  const { width = 1280, height = 800, colorScheme = 'light', timezoneId, expected = [] } = how;
+  const context = await browser.newContext({
+    baseURL,
+    viewport: { width, height },
+    colorScheme,
+    ...(timezoneId && { timezoneId }),
+  });
   context.setDefaultTimeout(DEADLINE_MS);
   await context.addInitScript(() => {
     window.__refused = [];

@@ -206,10 +206,13 @@ void Budgets::Settle(Reservation reservation, std::optional<NanoUsd> cost) {
   }
 }
 
-bool Budgets::MustCut(const Reservation& reservation, NanoUsd cost_so_far, std::string* why) {
+bool Budgets::MustCut(const Reservation& reservation, NanoUsd cost_so_far, std::string* why,
+                      std::string* budget) {
   std::string words;
+  std::string id;
   return reservation.owner_ != nullptr &&
-         impl_->MustCut(reservation.call_, cost_so_far, why == nullptr ? &words : why);
+         impl_->MustCut(reservation.call_, cost_so_far, why == nullptr ? &words : why,
+                        budget == nullptr ? &id : budget);
 }
 
 std::vector<BudgetState> Budgets::List() const { return impl_->List(); }

@@ -212,8 +212,10 @@ class Budgets {
 
   // True: end the stream. A hard `on_exceed: cut` budget of this call would be exceeded by what the
   // call has cost so far, or was disabled by a person. What is over its reservation is reserved by
-  // this, so that concurrent calls see each other. `why`, if given, is set to the reason in words.
-  bool MustCut(const Reservation& reservation, NanoUsd cost_so_far, std::string* why = nullptr);
+  // this, so that concurrent calls see each other. `why`, if given, is set to the reason in words,
+  // `budget` to the id of the budget, empty where it is none's.
+  bool MustCut(const Reservation& reservation, NanoUsd cost_so_far, std::string* why = nullptr,
+               std::string* budget = nullptr);
 
   // All budgets by id, each with its largest counter.
   std::vector<BudgetState> List() const;

@@ -208,8 +208,10 @@ TEST(Budgets, DisabledByAPerson) {
   EXPECT_FALSE(world.budgets().MustCut(running.reservation, NanoUsd{1}));
   ASSERT_TRUE(world.budgets().Disable("user", "alice", "runs wild", "me").ok());
   std::string why;
-  EXPECT_TRUE(world.budgets().MustCut(running.reservation, NanoUsd{1}, &why));
+  std::string by;
+  EXPECT_TRUE(world.budgets().MustCut(running.reservation, NanoUsd{1}, &why, &by));
   EXPECT_EQ(why, "budget \"user\" is disabled: runs wild");
+  EXPECT_EQ(by, "user");
   const BudgetDecision refused = world.Reserve(alice, 1);
   ASSERT_FALSE(refused.allowed);
   EXPECT_EQ(refused.refusal->why, Why::kDisabled);

@@ -62,7 +62,7 @@ class Budgets::Impl {
   void Reserve(const CallScope& scope, const CallBound& bound,
                std::function<void(BudgetDecision)> done);
   void Settle(uint64_t call, std::optional<NanoUsd> cost);
-  bool MustCut(uint64_t call, NanoUsd cost, std::string* why);
+  bool MustCut(uint64_t call, NanoUsd cost, std::string* why, std::string* by);
 
   std::vector<BudgetState> List() const;
   absl::StatusOr<BudgetState> Show(std::string_view id, size_t counters,

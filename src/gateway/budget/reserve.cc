@@ -301,7 +301,7 @@ void Budgets::Impl::Settle(uint64_t id, std::optional<NanoUsd> cost) {
   }
 }
 
-bool Budgets::Impl::MustCut(uint64_t id, NanoUsd cost, std::string* why) {
+bool Budgets::Impl::MustCut(uint64_t id, NanoUsd cost, std::string* why, std::string* by) {
   MutexLock lock(&mutex_);
   BudgetCall* const call = ledger_.FindCall(id);
   if (call == nullptr) return false;
@@ -321,6 +321,7 @@ bool Budgets::Impl::MustCut(uint64_t id, NanoUsd cost, std::string* why) {
       const std::string& words = budget->disabled ? budget->why : disabled->second;
       *why = fmt::format("budget \"{}\" is disabled: {}", budget->spec.id,
                          words.empty() ? "by an operator" : words);
+      *by = budget->spec.id;
       return true;
     }
     if (nano <= hold.amount) continue;
@@ -331,6 +332,7 @@ bool Budgets::Impl::MustCut(uint64_t id, NanoUsd cost, std::string* why) {
     if (AddUsd(hold.line->used(), more) > LimitOf(*budget, hold.line)) {
       *why = fmt::format("budget \"{}\" of {} is used up", budget->spec.id,
                          FormatUsd(LimitOf(*budget, hold.line)));
+      *by = budget->spec.id;
       return true;
     }
     records_.clear();

@@ -177,6 +177,7 @@ describe('budgets', { concurrency: 4 }, () => {
     assert.equal(span.error_category, 'quota');
     assert.match(span.status_message, /empty/);
     assert.equal(nano(span.cost_usd), 0);
+    assert.equal(span.attributes['pitot.budget'], 'empty too_large');
   });
 
   test('a soft budget warns and lets pass', async () => {
@@ -408,6 +409,7 @@ describe('budgets', { concurrency: 4 }, () => {
     const span = await callSpan(pitot, traceId);
     assert.equal(span.status, 'error');
     assert.match(span.status_message, /cuts/);
+    assert.equal(span.attributes['pitot.budget'], 'cuts cut');
 
     const refused = await under('cuts', url.messages, ASK).end;
     refusedWith(refused, 'budget_exceeded');

@@ -1,6 +1,7 @@
 // What it costs and who spends it: over time, by any dimension, by path, by user and session.
 
 import { useGet } from 'api/query';
+import { useShortcuts, type Shortcut } from 'base/shortcuts';
 import { FirstSpan, useAnything } from 'widgets/layout/FirstSpan';
 import { TabLinks } from 'widgets/layout/TabLinks';
 import { errorOfFilter } from 'widgets/page/errorOfFilter';
@@ -24,9 +25,16 @@ const ROWS = 200;
 // limits.list_rows of a server that nobody changed.
 const ROWS_MAX = 1000;
 
+const KEYS: readonly Shortcut[] = [
+  { keys: ['j'], does: 'In a table: the next row; k the one before, Enter opens it' },
+  { keys: ['←', '→', '↑', '↓'], does: 'On the flame graph: from frame to frame' },
+  { keys: ['Enter'], does: 'On the flame graph: widen the frame; Esc goes back' },
+];
+
 export function CostView() {
   const view = useView();
   const choices = useChoices();
+  useShortcuts(KEYS);
   const cost = useGet(
     '/api/v1/cost',
     {
