@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boundsOf, lengthMs, rangeLabel } from 'base/range';
+import { boundsOf, lengthMs, rangeInText, rangeLabel } from 'base/range';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const HOUR_MS = 3_600_000;
@@ -40,4 +40,12 @@ test('a window in words', () => {
   assert.equal(rangeLabel(at(20, 9), at(20, 10), now), '09:00:00 to 10:00:00');
   assert.equal(rangeLabel(at(19, 9), at(19, 10), now), 'Nov 19 09:00:00 to 10:00:00');
   assert.equal(rangeLabel(at(18, 9), at(19, 10), now), 'Nov 18 09:00:00 to Nov 19 10:00:00');
+});
+
+test('a window within a sentence', () => {
+  const now = new Date(2026, 8, 20, 12);
+  const at = (day: number) => new Date(2026, 8, day, 9).toISOString();
+  assert.equal(rangeInText('1h', undefined, now), 'last hour');
+  assert.equal(rangeInText(at(20), undefined, now), 'since 09:00:00');
+  assert.equal(rangeInText(at(18), at(19), now), 'Sep 18 09:00:00 to Sep 19 09:00:00');
 });

@@ -57,3 +57,8 @@ export function rangeLabel(since: string, until: string | undefined, now: Date):
   const day = new Date(from.toDateString() === to.toDateString() ? to : now);
   return `${formatTime(from.toISOString(), now)} to ${formatTime(to.toISOString(), day)}`;
 }
+
+// The same within a sentence: "last hour".
+export function rangeInText(since: string, until: string | undefined, now: Date): string {
+  return rangeLabel(since, until, now).replace(/^(?:Last|Since)/, (word) => word.toLowerCase());
+}

@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { apiUrl } from 'api/client';
 import { useGet } from 'api/query';
-import { rangeLabel } from 'base/range';
+import { rangeInText } from 'base/range';
 import { visibleText } from 'base/text';
 import { Dialog } from 'widgets/overlay/Dialog';
 import type { View } from 'widgets/page/useView';
@@ -42,7 +42,7 @@ export function ExportDialog({ view, q, onClose }: ExportDialogProps) {
     >
       <div className="traces-export">
         <p>
-          Spans that ended in this window ({rangeLabel(view.since, view.until, new Date())})
+          Spans that ended in this window ({rangeInText(view.since, view.until, new Date())})
           {q === '' ? (
             ', all of them'
           ) : (

@@ -24,12 +24,13 @@ interface ToolbarProps {
   searching: boolean;
   onSearching: (on: boolean) => void;
   live: boolean;
+  cols: string | null; // null: the usual columns.
   onColumns: () => void;
   onExport: () => void;
 }
 
 export function Toolbar(props: ToolbarProps) {
-  const { list, view, searching, onSearching, live, onColumns, onExport } = props;
+  const { list, view, searching, onSearching, live, cols, onColumns, onExport } = props;
   return (
     <div className="traces-bar">
       <TabLinks label="Lists" links={TRACES_LINKS} />
@@ -43,7 +44,7 @@ export function Toolbar(props: ToolbarProps) {
         onChange={(value) => onSearching(value === 'text')}
       />
       <span className="traces-space" />
-      <SavedViews page="/traces" names={SAVED} />
+      <SavedViews page="/traces" names={SAVED} else={{ ...(cols !== null && { cols }) }} />
       {!searching && (
         <>
           <LiveSwitch list={list} view={view} live={live} />

@@ -13,7 +13,7 @@ import { ExportDialog } from './ExportDialog';
 import { ColumnsDialog } from './list/ColumnsDialog';
 import { Histogram } from './list/Histogram';
 import { ListBody } from './list/ListBody';
-import { useColumns } from './list/useColumns';
+import { namesOf, useColumns } from './list/useColumns';
 import { useTraces } from './list/useTraces';
 import { SearchPane, useTextSearch } from './search/SearchPane';
 import { SelectionBar } from './SelectionBar';
@@ -109,6 +109,7 @@ export function TracesView() {
             searching={searching}
             onSearching={setSearching}
             live={live !== '0'}
+            cols={namesOf(columns)}
             onColumns={() => setDialog('columns')}
             onExport={() => setDialog('export')}
           />

@@ -11,7 +11,7 @@ import { plural } from 'base/format';
 import { visibleText } from 'base/text';
 import { Menu, type MenuItem } from 'widgets/overlay/Menu';
 import { ManageViewsDialog, SaveViewDialog } from './SavedViewsDialogs';
-import { pickSearch, sameSearch } from './savedSearch';
+import { pickSearch, sameSearch, type SavedSearch } from './savedSearch';
 import './SavedViews.css';
 
 export type SavedView = Schema<'View'>;
@@ -19,10 +19,11 @@ export type SavedView = Schema<'View'>;
 interface SavedViewsProps {
   page: string;
   names: readonly string[]; // Parameters of the address that make up a view.
+  else?: SavedSearch; // What of them holds where the address does not say: kept in this browser.
 }
 
-export function SavedViews({ page, names }: SavedViewsProps) {
-  const here = pickSearch(useSearch({ strict: false }), names);
+export function SavedViews({ page, names, else: unsaid }: SavedViewsProps) {
+  const here = { ...unsaid, ...pickSearch(useSearch({ strict: false }), names) };
   const navigate = useNavigate();
   const [dialog, setDialog] = useState<'save' | 'manage' | null>(null);
   const query = useGet('/api/v1/views', {}, { staleMs: 30_000 });

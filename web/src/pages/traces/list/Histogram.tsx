@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { Answer } from 'api/types';
 import { formatPercent, plural } from 'base/format';
-import { rangeLabel } from 'base/range';
+import { rangeInText } from 'base/range';
 import { sumOf, timesOf } from 'widgets/chart/fromSeries';
 import type { ChartSeries } from 'widgets/chart/series';
 import { TimeChart } from 'widgets/chart/TimeChart';
@@ -52,7 +52,7 @@ export function Histogram({ view, query }: { view: View; query: UseQueryResult<H
             }}
           >
             <Icon name="back" />
-            Back to {rangeLabel(back.since, back.until, new Date()).toLowerCase()}
+            Back to {rangeInText(back.since, back.until, new Date())}
           </button>
         ) : (
           view.until !== undefined && (

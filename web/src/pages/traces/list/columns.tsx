@@ -68,7 +68,7 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
     id: 'started_at',
     label: 'Started',
     title: 'By your clock',
-    width: '98px',
+    width: '108px',
     value: ({ started_at }) => started_at,
     draw: ({ started_at }) => (
       <span className="dim" title={started_at}>

@@ -28,3 +28,9 @@ export function useColumns(
     },
   ];
 }
+
+// As addresses have them; null for the usual ones.
+export function namesOf(columns: readonly TraceColumn[]): string | null {
+  const names = columns.map(({ id }) => id).join(',');
+  return names === DEFAULT_COLUMNS.join(',') ? null : names;
+}

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useApi } from 'api/context';
 import type { Answer } from 'api/types';
 import { formatTime, plural } from 'base/format';
-import { rangeLabel } from 'base/range';
+import { rangeInText } from 'base/range';
 import { visibleText } from 'base/text';
 import { Icon } from 'widgets/figures/Icon';
 import { KindIcon } from 'widgets/figures/KindIcon';
@@ -100,7 +100,7 @@ export function SearchPane({ view, words, search }: SearchPaneProps) {
 // How much was looked through: the newest first, until a page is full.
 function reachOf(hits: readonly Hit[], more: boolean, view: View): string {
   const found = plural(hits.length, 'hit');
-  const window = rangeLabel(view.since, view.until, new Date()).toLowerCase();
+  const window = rangeInText(view.since, view.until, new Date());
   const last = hits[hits.length - 1];
   if (!more || !last) {
     return `${found}; the whole window was searched (${window}). At most three spans a trace.`;
