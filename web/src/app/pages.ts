@@ -7,6 +7,7 @@ import { comparePage } from 'pages/compare';
 import { budgetsPage, costPage } from 'pages/cost';
 import { latencyPage } from 'pages/latency';
 import { overviewPage } from 'pages/overview';
+import { preflightPage } from 'pages/preflight';
 import { qualityPage } from 'pages/quality';
 import { settingsPages } from 'pages/settings';
 import { sqlPage } from 'pages/sql';
@@ -26,6 +27,7 @@ export const PAGES: readonly Page[] = [
   budgetsPage,
   sessionsPage,
   ...alertPages,
+  preflightPage,
   sqlPage,
   qualityPage,
   ...settingsPages,
@@ -49,6 +51,7 @@ export const PLACES: readonly Place[] = [
   { path: '/tools', label: 'Tools', icon: 'tool', key: 'e' },
   { path: '/quality', label: 'Quality', icon: 'quality', key: 'q' },
   { path: '/alerts', label: 'Alerts', icon: 'alerts', key: 'a' },
+  { path: '/preflight', label: 'Preflight', icon: 'preflight', key: 'p', plain: true },
   { path: '/sql', label: 'SQL', icon: 'sql', key: 's', plain: true },
   { path: '/settings', label: 'Settings', icon: 'settings', key: ',', plain: true, apart: true },
 ];
