@@ -52,11 +52,12 @@ interface CourseProps {
   choices: Choices;
   latency: UseQueryResult<Latency>;
   everyMs: number | false;
+  enabled: boolean;
 }
 
 // Percentiles over time, of all calls or of the largest groups; of model calls the first token and the
 // speed too.
-export function CoursePanels({ view, choices, latency, everyMs }: CourseProps) {
+export function CoursePanels({ view, choices, latency, everyMs, enabled }: CourseProps) {
   const { subject, by, lines } = choices;
   const grouped = lines !== 'all';
   const model = subject.of === 'model';
@@ -71,7 +72,7 @@ export function CoursePanels({ view, choices, latency, everyMs }: CourseProps) {
       points: POINTS,
       measures: measures.join(','),
     },
-    { everyMs },
+    { everyMs, enabled },
   );
   const total = latency.data?.total;
   const options: { value: Lines; label: string }[] = [

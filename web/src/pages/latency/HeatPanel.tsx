@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import type { UseQueryResult } from '@tanstack/react-query';
 import { useGet } from 'api/query';
 import type { Answer } from 'api/types';
 import { formatInt, parseTime } from 'base/format';
@@ -22,23 +23,30 @@ const MEASURES: readonly { value: HeatMeasure; label: string }[] = [
   { value: 'ttft', label: 'First token' },
 ];
 
-export function HeatPanel({
-  view,
-  choices: { subject, measure },
-  cells,
-  everyMs,
-}: {
-  view: View;
-  choices: Choices;
-  cells: Cells | null;
-  everyMs: number | false;
-}) {
+export function useHeat(
+  view: View,
+  { subject, measure }: Choices,
+  everyMs: number | false,
+): UseQueryResult<Heat> {
   const columns = window.matchMedia(NARROW).matches ? COLUMNS_NARROW : COLUMNS;
-  const heat = useGet(
+  return useGet(
     '/api/v1/latency/heatmap',
     { ...paramsOf(view, subject), measure, columns },
     { everyMs },
   );
+}
+
+export function HeatPanel({
+  view,
+  choices: { subject, measure },
+  cells,
+  heat,
+}: {
+  view: View;
+  choices: Choices;
+  cells: Cells | null;
+  heat: UseQueryResult<Heat>;
+}) {
   const what = measure === 'ttft' ? 'time to the first token' : 'duration';
   return (
     <Panel

@@ -11,7 +11,7 @@ import { parseCells } from './cells';
 import { ChosenPanel } from './ChosenPanel';
 import { CoursePanels } from './CoursePanels';
 import { GroupsPanel } from './GroupsPanel';
-import { HeatPanel } from './HeatPanel';
+import { HeatPanel, useHeat } from './HeatPanel';
 import { paramsOf, SUBJECTS, useChoices, type Of } from './subject';
 import './latency.css';
 
@@ -33,10 +33,13 @@ export function LatencyView() {
   const { subject, by } = choices;
   useShortcuts(KEYS);
   const everyMs = view.live && FRESH_MS;
+  const heat = useHeat(view, choices, everyMs);
+  // The map first: together they would keep each other waiting.
+  const enabled = heat.isFetched;
   const latency = useGet(
     '/api/v1/latency',
     { ...paramsOf(view, subject), by: by.value, limit: GROUPS },
-    { everyMs },
+    { everyMs, enabled },
   );
   // Empty because of the window and the filter, or because nothing was ever sent?
   const anything = useAnything(latency.data?.total.count === 0);
@@ -45,14 +48,20 @@ export function LatencyView() {
   // What the cells stand for differs from subject to subject.
   const ofOther = (of: Of) => view.change({ of, cells: undefined, by: undefined });
   return (
-    <PageFrame title="Latency" view={view} filter filterError={errorOfFilter(latency.error)}>
+    <PageFrame title="Latency" view={view} filter filterError={errorOfFilter(heat.error)}>
       <div className="latency-bar">
         <Choice label="Time of" value={subject.of} options={SUBJECT_OPTIONS} onChange={ofOther} />
       </div>
       <Panels>
-        <HeatPanel view={view} choices={choices} cells={cells} everyMs={everyMs} />
+        <HeatPanel view={view} choices={choices} cells={cells} heat={heat} />
         {cells && <ChosenPanel view={view} choices={choices} cells={cells} />}
-        <CoursePanels view={view} choices={choices} latency={latency} everyMs={everyMs} />
+        <CoursePanels
+          view={view}
+          choices={choices}
+          latency={latency}
+          everyMs={everyMs}
+          enabled={enabled}
+        />
         <GroupsPanel view={view} choices={choices} latency={latency} />
       </Panels>
     </PageFrame>

@@ -38,7 +38,7 @@ export function groupColumns(
     },
     {
       id: 'count',
-      label: 'Calls',
+      label: subject.of === 'run' ? 'Runs' : 'Calls',
       number: true,
       width: '58px',
       value: ({ count }) => count,
@@ -165,7 +165,7 @@ function FirstToken({ group: { ttft_count, count }, ms }: { group: Group; ms: nu
   );
 }
 
-function Change({ group: { ratio, baseline_p99_ms, baseline } }: { group: Group }) {
+function Change({ group: { ratio, baseline_p99_ms, baseline, low_n } }: { group: Group }) {
   if (ratio === null) {
     const why = baseline === 'learning' ? 'the baseline is still being learnt' : 'no baseline';
     return (
@@ -174,7 +174,14 @@ function Change({ group: { ratio, baseline_p99_ms, baseline } }: { group: Group 
       </span>
     );
   }
-  const tone = ratio >= RATIO_BAD ? 'bad' : ratio >= RATIO_NOTED ? 'warn' : undefined;
+  // The longest of a few is often far from usual.
+  const tone = low_n
+    ? 'dim'
+    : ratio >= RATIO_BAD
+      ? 'bad'
+      : ratio >= RATIO_NOTED
+        ? 'warn'
+        : undefined;
   return (
     <span className={tone} title={`p99 is usually ${formatDuration(baseline_p99_ms)}`}>
       {ratio >= 1 ? '+' : ''}

@@ -117,7 +117,7 @@ export const TOOL_COLUMNS: readonly Column<ToolRow>[] = [
     id: 'change',
     label: 'Last prompt change',
     title: 'How its calls ended since the newest version of the prompt that calls it most',
-    width: '124px',
+    width: '144px',
     value: ({ tool }) => tool.change && verdictWords(tool.change.verdict).label,
     cell: ({ tool }) => tool.change && <Change change={tool.change} />,
   },
