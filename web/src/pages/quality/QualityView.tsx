@@ -22,12 +22,13 @@ const SLOW_MS = 30_000;
 export function QualityView() {
   const search: { prompt?: string; a?: string; b?: string } = useSearch({ strict: false });
   const view = useView();
-  const all = usePromptVersions(view, view.live && SLOW_MS);
+  const everyMs = view.live && SLOW_MS;
+  const all = usePromptVersions(view, everyMs);
   const prompts = useMemo(() => promptsOf(all.data ?? []), [all.data]);
   const nothing = all.isSuccess && prompts.length === 0;
   const anything = useAnything(nothing);
   const chosen = search.prompt ?? prompts[0]?.prompt ?? null;
-  const versions = useVersions(view, chosen, all);
+  const versions = useVersions(view, chosen, all, everyMs);
   if (anything === false) return <FirstSpan />;
   return (
     <PageFrame title="Quality" view={view} filter filterError={errorOfFilter(all.error)}>

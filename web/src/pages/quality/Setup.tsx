@@ -14,8 +14,8 @@ export function Setup() {
     <Panel title="No prompt has a name in this window">
       <div className="quality-setup">
         <p>
-          Runs are told apart by the prompt they use once they say which. What a run says holds for
-          all calls and tools below it.
+          Choose a longer window if there were some before. Runs are told apart by the prompt they
+          use once they say which; what a run says holds for all calls and tools below it.
         </p>
         <h3>On the span of the run, or of the call</h3>
         <Code text={SPAN} />

@@ -1,6 +1,7 @@
 import { visibleText } from 'base/text';
 import { Count, Duration, Money, Percent } from 'widgets/figures/cells';
 import { RelativeTime } from 'widgets/figures/RelativeTime';
+import { EmptyState } from 'widgets/layout/EmptyState';
 import { Panel } from 'widgets/layout/Panel';
 import { ViewLink } from 'widgets/page/ViewLink';
 import { MEASURES } from 'widgets/prompts/compare';
@@ -17,6 +18,7 @@ export function VersionsPanel({ prompt, versions }: { prompt: string; versions: 
       flush
       help="A run counts for every version that it called. Each share links to the traces behind it."
       state={versions}
+      empty={(list) => list.length === 0 && <EmptyState title="No calls in this window" />}
     >
       {(list) => (
         <DataTable

@@ -8,8 +8,8 @@ import type { View } from 'widgets/page/useView';
 import { newestFirst, type PromptsAnswer, type VersionFigures } from 'widgets/prompts/figures';
 
 const VERSIONS_MAX = 1_000;
-export const REFUSED = 'finish_reason in (refusal, content_filter)';
-export const FAILED_RUN = 'trace.status = error';
+const REFUSED = 'finish_reason in (refusal, content_filter)';
+const FAILED_RUN = 'trace.status = error';
 
 export type Versions = PanelState<readonly VersionFigures[]>;
 
@@ -17,9 +17,10 @@ export function useVersions(
   view: View,
   prompt: string | null,
   all: PanelState<readonly VersionFigures[]>,
+  everyMs: number | false,
 ): Versions {
   const q = narrowed(view.q, 'prompt_name', prompt ?? '');
-  const ask = { enabled: prompt !== null && all.data !== undefined };
+  const ask = { enabled: prompt !== null && all.data !== undefined, everyMs };
   const limit = VERSIONS_MAX;
   const failed = useGet(
     '/api/v1/prompts',
@@ -37,11 +38,11 @@ export function useVersions(
         ?.filter((one) => one.prompt === prompt)
         .map((one) => ({
           ...one,
-          failedRuns: countOf(failed.data, one, ({ traces }) => traces),
-          refusals: countOf(refused.data, one, ({ calls }) => calls),
+          failedRuns: countOf(failed, one, ({ traces }) => traces),
+          refusals: countOf(refused, one, ({ calls }) => calls),
         }))
         .sort(newestFirst),
-    [all.data, prompt, failed.data, refused.data],
+    [all.data, prompt, failed, refused],
   );
   return {
     data,
@@ -51,13 +52,16 @@ export function useVersions(
   };
 }
 
-// A version that the answer does not name has none.
+// A version that the answer does not name has none; the answer to a former question says nothing.
 function countOf(
-  answer: PromptsAnswer | undefined,
+  {
+    data: answer,
+    isPlaceholderData,
+  }: { data: PromptsAnswer | undefined; isPlaceholderData: boolean },
   { prompt, version }: VersionFigures,
   of: (row: PromptsAnswer['prompts'][number]) => number,
 ): number | null {
-  if (!answer) return null;
+  if (!answer || isPlaceholderData) return null;
   const row = answer.prompts.find(
     (one) => one.prompt_name === prompt && one.prompt_version === version,
   );

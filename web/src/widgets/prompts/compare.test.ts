@@ -72,6 +72,17 @@ test('what is not known of both is not compared', () => {
   assert.equal(of('invalid_args', version('1'), version('2', { toolCalls: 0 })).verdict, 'unknown');
 });
 
+test('a count that is a moment younger than what it is of is no more than all', () => {
+  const measure = MEASURES.find(({ id }) => id === 'invalid_args')!;
+  const { after, interval } = differenceOf(
+    measure,
+    version('1'),
+    version('2', { toolCalls: 30, invalidArgs: 31 }),
+  );
+  assert.equal(after, '100%');
+  assert.ok(interval!.low > 0 && interval!.high <= 1);
+});
+
 test('the same is told only of enough calls', () => {
   const verdict = (id: string, before: Partial<VersionFigures>, after: Partial<VersionFigures>) =>
     differenceOf(

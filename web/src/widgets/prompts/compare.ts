@@ -39,8 +39,9 @@ interface MeanMeasure {
 
 export type Measure = ShareMeasure | MeanMeasure;
 
+// Hits and trials come from two answers, one of which may be a moment younger.
 const share = (hits: number | null, trials: number | null): Proportion | null =>
-  hits === null || trials === null || trials === 0 ? null : { hits, trials };
+  hits === null || !trials ? null : { hits: Math.min(hits, trials), trials };
 const mean = (sum: number | null, count: number): number | null =>
   sum === null || count === 0 ? null : sum / count;
 

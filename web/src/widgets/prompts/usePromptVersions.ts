@@ -32,9 +32,11 @@ export function usePromptVersions(
   const list = prompts.data?.prompts;
   // Shares of tool calls wait for their number: they must not be told of a part.
   const settled = tools.data !== undefined || tools.error !== null;
+  // Both of one window, or the shares are of nothing.
+  const fitting = prompts.isPlaceholderData === tools.isPlaceholderData ? tools.data : undefined;
   const data = useMemo(
-    () => (list && settled ? figuresOf(list, tools.data) : undefined),
-    [list, settled, tools.data],
+    () => (list && settled ? figuresOf(list, fitting) : undefined),
+    [list, settled, fitting],
   );
   return {
     data,
