@@ -9,6 +9,8 @@ const panel = (page, title) => page.getByRole('region', { name: title, exact: tr
 const ask = (pitot, key, path = '/api/v1/traces', init = {}) =>
   fetch(`${pitot.httpUrl}${path}`, { ...init, headers: { 'x-pitot-key': key, ...init.headers } });
 
+const SPAN = { trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16), name: 'answer', kind: 'agent' };
+
 async function logIn(page, key) {
   await page.getByLabel('API key').fill(key);
   await page.getByRole('button', { name: 'Log in' }).click();
@@ -18,6 +20,11 @@ webTest(
   'a key is made, used, rotated and revoked by clicking',
   async ({ pitot, open }) => {
     const [admin] = pitot.log.match(/pk-pitot-[a-z0-9]{8}-[A-Za-z0-9]{43}/);
+    const sent = await ask(pitot, admin, '/api/v1/spans', {
+      method: 'POST',
+      body: JSON.stringify({ ...SPAN, start: Date.now() / 1000 }),
+    });
+    assert.equal(sent.status, 200);
     const page = await open('/settings/keys', { expected: [/status of (401|403|409)/] });
     await logIn(page, admin);
     const keys = page.getByRole('grid', { name: 'Keys' });
@@ -70,6 +77,11 @@ webTest(
     await logIn(reader, next);
     await reader.getByText('This takes a key with the scope admin').waitFor();
     await reader.getByText(/key you are logged in with may .*read/).waitFor();
+    assert.equal(await reader.title(), 'Keys · Settings · Pitot');
+    await reader.goto('/sql?sql=SELECT+1');
+    await reader.getByText('that takes one with the scope sql').waitFor();
+    assert.ok(await reader.getByRole('button', { name: 'Run', exact: true }).isDisabled());
+    await reader.getByRole('link', { name: 'Keys', exact: true }).waitFor();
 
     // The last admin key stays, in the server's words.
     await keys.getByRole('button', { name: 'Revoke first admin key' }).click();

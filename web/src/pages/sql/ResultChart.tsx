@@ -109,6 +109,7 @@ function Drawn({
             onChange={(as) => change({ as })}
           />
         )}
+        {overTime && ownClock() && <span className="dim">Times on your clock</span>}
       </div>
       {time && (
         <TimeChart
@@ -130,6 +131,9 @@ function Drawn({
     </div>
   );
 }
+
+// The table says UTC, as the statement does; charts everywhere go by the reader's clock.
+const ownClock = (): boolean => new Date().getTimezoneOffset() !== 0;
 
 // Shares and percentiles do not add up: stacked they would lie.
 function isSum(unit: Unit, name: string): boolean {

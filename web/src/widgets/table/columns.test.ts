@@ -38,6 +38,10 @@ test('text to copy: quoted where it must be, and never a formula', () => {
     csvOf(COLUMNS, [{ name: '=HYPERLINK("x")', cost: -1 }]),
     'Name,"Cost, USD"\r\n"\'=HYPERLINK(""x"")",-1\r\n',
   );
+  assert.equal(
+    csvOf(COLUMNS, [{ name: '-9007199254740993', cost: 1 }]).slice(-21),
+    '-9007199254740993,1\r\n',
+  );
   assert.deepEqual(JSON.parse(jsonOf(COLUMNS, ROWS.slice(1, 2))), [{ name: 'b9', cost: null }]);
 });
 

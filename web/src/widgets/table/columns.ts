@@ -61,9 +61,10 @@ export function csvOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 
 function csvCell(value: CellValue): string {
   if (value == null) return '';
-  // A text that others sent must not become a formula of a spreadsheet.
-  const text =
-    typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  // A text that others sent must not become a formula of a spreadsheet; a number cannot.
+  const formula =
+    typeof value === 'string' && /^[=+\-@\t\r]/.test(value) && !/^-\d+(?:\.\d+)?$/.test(value);
+  const text = formula ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

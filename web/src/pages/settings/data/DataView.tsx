@@ -18,7 +18,7 @@ export function DataView() {
     <SettingsFrame part="Data">
       <Panel
         title="Retention"
-        help="Whole days are removed, once a day of theirs is over: figures, spans and contents alike."
+        help="Removed a whole day at a time: figures, spans and contents alike."
         cols={6}
         state={settings}
       >

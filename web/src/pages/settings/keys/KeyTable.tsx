@@ -1,7 +1,6 @@
 import { useMemo } from 'react';
 import { parseTime } from 'base/format';
 import { Money } from 'widgets/figures/cells';
-import { Icon } from 'widgets/figures/Icon';
 import { Pill } from 'widgets/figures/Pill';
 import { RelativeTime } from 'widgets/figures/RelativeTime';
 import type { Column } from 'widgets/table/columns';
@@ -15,27 +14,27 @@ interface KeyTableProps {
   onRevoke: (key: Key) => void;
 }
 
-export const prefixOf = ({ id }: Key): string => `pk-pitot-${id}-…`;
+export const prefixOf = ({ id }: Key): string => `pk-pitot-${id}…`;
 
 const COLUMNS: readonly Column<Key>[] = [
-  { id: 'name', label: 'Name', width: 'minmax(120px, 1.4fr)', value: ({ name }) => name },
+  { id: 'name', label: 'Name', width: 'minmax(110px, 1.4fr)', value: ({ name }) => name },
   {
     id: 'key',
     label: 'Key',
-    width: 'minmax(166px, 1fr)',
+    width: 'minmax(152px, 1fr)',
     value: prefixOf,
     cell: (key) => <span className="mono">{prefixOf(key)}</span>,
   },
   {
     id: 'project',
     label: 'Project',
-    width: 'minmax(80px, 0.8fr)',
+    width: 'minmax(66px, 0.7fr)',
     value: ({ project }) => project,
   },
   {
     id: 'scopes',
     label: 'May',
-    width: 'minmax(230px, 1.4fr)',
+    width: 'minmax(190px, 1.4fr)',
     value: ({ scopes }) => scopes.join(' '),
     cell: ({ scopes }) => (
       <span className="settings-scopes">
@@ -104,7 +103,7 @@ export function KeyTable({ keys, onOpen, onRotate, onRevoke }: KeyTableProps) {
       label: 'Change',
       quiet: true,
       fixed: true,
-      width: '160px',
+      width: '126px',
       value: ({ from_config }) => (from_config ? 'pitot.yaml' : null),
       cell: (key) =>
         key.from_config ? (
@@ -119,7 +118,6 @@ export function KeyTable({ keys, onOpen, onRotate, onRevoke }: KeyTableProps) {
               aria-label={`Rotate ${key.name}`}
               onClick={() => onRotate(key)}
             >
-              <Icon name="refresh" />
               Rotate
             </button>
             <button
