@@ -21,7 +21,7 @@ async function fillMonth(pitot) {
   const spans = [];
   const call = (id, endMs, feature, outputTokens) =>
     spans.push({
-      trace_id: id.toString(16).padStart(32, '7'),
+      trace_id: `5c${id.toString(16).padStart(30, '0')}`,
       span_id: '1'.padStart(16, '0'),
       name: 'chat claude-sonnet-4-5',
       kind: 'llm',

@@ -253,7 +253,7 @@ function CostChart({
       unit="usd"
       shape="bars"
       stacked
-      height={214}
+      height={240}
       marks={marks}
       legend={series.length > 1}
       onBrush={view.brush}

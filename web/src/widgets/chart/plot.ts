@@ -43,6 +43,7 @@ const COUNT_STEPS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500].concat(
 );
 const SELECT_MIN_PX = 6;
 const LOG_MIN = 0.1;
+const MARK_WORDS_PX = 110;
 const KEY_OF_CURSORS = 'time';
 
 // uPlot's columns: times, then what is drawn, the topmost of a stack first.
@@ -206,7 +207,12 @@ function drawMarks(u: uPlot, { marks }: PlotInput): void {
     const x = Math.round(u.valToPos(atMs, 'x', true));
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
     rule(u, stroke, [x, u.bbox.top, x, u.bbox.top + u.bbox.height]);
-    text(u, label, stroke, x + 4 * devicePixelRatio, u.bbox.top + 12 * devicePixelRatio, 'left');
+    // Its words stand beside it, at the side where the chart has room for them.
+    const room = u.bbox.left + u.bbox.width - x;
+    const y = u.bbox.top + 12 * devicePixelRatio;
+    const gap = 4 * devicePixelRatio;
+    if (room > MARK_WORDS_PX * devicePixelRatio) text(u, label, stroke, x + gap, y, 'left');
+    else text(u, label, stroke, x - gap, y, 'right');
   }
 }
 

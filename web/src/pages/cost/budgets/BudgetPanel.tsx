@@ -13,7 +13,17 @@ import { Menu } from 'widgets/overlay/Menu';
 import { DataTable } from 'widgets/table/DataTable';
 import { Blocked } from './Blocked';
 import { counterColumns } from './counterColumns';
-import { appliesTo, spentAt, stateOf, windowWords, worstOf, type Budget } from './state';
+import {
+  appliesTo,
+  counterShare,
+  resetsAt,
+  spentAt,
+  stateOf,
+  windowWords,
+  worstOf,
+  type Budget,
+  type Counter,
+} from './state';
 import type { Switched } from './SwitchDialog';
 
 const FRESH_MS = 5_000;
@@ -129,8 +139,7 @@ export function BudgetPanel(props: BudgetPanelProps) {
   );
 }
 
-function Figures({ budget, worst }: { budget: Budget; worst: ReturnType<typeof worstOf> }) {
-  const runsOut = worst && spentAt(worst, budget, Date.now());
+function Figures({ budget, worst }: { budget: Budget; worst: Counter | null }) {
   const each = budget.per === 'each';
   return (
     <Stats>
@@ -144,20 +153,7 @@ function Figures({ budget, worst }: { budget: Budget; worst: ReturnType<typeof w
         }
       />
       <Stat name="reserved" value={<Money usd={budget.reserved_usd} />} note="by calls in flight" />
-      <Stat
-        name="at this pace"
-        tone={runsOut ? 'warn' : 'neutral'}
-        value={
-          runsOut ? (
-            <RelativeTime at={new Date(runsOut).toISOString()} />
-          ) : budget.window === 'lifetime' ? (
-            '–'
-          ) : (
-            'lasts'
-          )
-        }
-        note={paceNote(budget, worst, runsOut)}
-      />
+      <Pace budget={budget} worst={worst} />
       <Stat
         name="refused"
         value={formatInt(budget.refused)}
@@ -175,14 +171,43 @@ function Figures({ budget, worst }: { budget: Budget; worst: ReturnType<typeof w
   );
 }
 
-function paceNote(budget: Budget, worst: ReturnType<typeof worstOf>, runsOut: number | null) {
-  if (budget.window === 'lifetime') return 'each has its lifetime';
-  if (runsOut) return 'the limit is spent';
-  if (!worst?.window_end) return 'no call in this window';
+// Whether the limit will last as long as its window.
+function Pace({ budget, worst }: { budget: Budget; worst: Counter | null }) {
+  const resets = resetsAt(worst, budget);
+  const spent = worst === null ? null : spentAt(worst, budget, Date.now());
+  if (worst === null || resets === null) {
+    const why =
+      budget.window === 'lifetime'
+        ? 'each has its lifetime'
+        : budget.window === 'rolling'
+          ? 'what is spent leaves it bit by bit'
+          : 'no call in this window';
+    return <Stat name="at this pace" value="–" note={why} />;
+  }
+  if (spent !== null) {
+    return (
+      <Stat
+        name="at this pace spent"
+        tone="warn"
+        value={<RelativeTime at={new Date(spent).toISOString()} />}
+        note={
+          <>
+            resets <RelativeTime at={resets} />
+          </>
+        }
+      />
+    );
+  }
   return (
-    <>
-      resets <RelativeTime at={worst.window_end} />
-    </>
+    <Stat
+      name="at this pace"
+      value={counterShare(worst) >= 1 ? 'is spent' : 'lasts'}
+      note={
+        <>
+          resets <RelativeTime at={resets} />
+        </>
+      }
+    />
   );
 }
 

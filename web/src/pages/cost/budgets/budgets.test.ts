@@ -4,6 +4,7 @@ import { bodyOf, draftOf, EMPTY, fieldOf, startsAnew, withScope, yamlOf } from '
 import {
   appliesTo,
   blockedFilter,
+  lengthText,
   shareOf,
   spentAt,
   stateOf,
@@ -110,7 +111,23 @@ test('whom it is over, in words', () => {
     'all features together, chat*, in project shop',
   );
   assert.equal(windowWords(budget({ window: 'hour' })), 'an hour');
-  assert.equal(windowWords(budget({ window: 'rolling', length: '36h' })), 'any 36h');
+  assert.equal(windowWords(budget({ window: 'rolling', length: '129600000ms' })), 'any 36h');
+});
+
+test('lengths as people write them', () => {
+  const cases = [
+    ['129600000ms', '36h'],
+    ['86400000ms', '24h'],
+    ['172800000ms', '2d'],
+    ['90000ms', '90s'],
+    ['36h', '36h'],
+    ['1h30m', '1h30m'],
+    ['', ''],
+  ];
+  for (const [given, shown] of cases) assert.equal(lengthText(given!), shown);
+  const rolling = budget({ window: 'rolling', length: '129600000ms' });
+  assert.equal(startsAnew(rolling, draftOf(rolling)), false);
+  assert.equal(startsAnew(rolling, { ...draftOf(rolling), length: '12h' }), true);
 });
 
 test('the filter for what it blocked means this id only', () => {

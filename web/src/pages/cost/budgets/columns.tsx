@@ -13,6 +13,7 @@ import {
   BLOCKED_SINCE,
   blockedFilter,
   NEAR,
+  resetsAt,
   shareOf,
   stateOf,
   windowWords,
@@ -112,11 +113,21 @@ export const COLUMNS: readonly Column<Budget>[] = [
     label: 'Resets',
     title: 'When the window that runs is over, and the counter begins anew',
     width: '66px',
-    value: (budget) => worstOf(budget)?.window_end ?? null,
+    value: (budget) => resetsAt(worstOf(budget), budget),
     cell: (budget) => {
-      const end = worstOf(budget)?.window_end;
-      if (end) return <RelativeTime at={end} />;
-      return <span title="No call has come under it in this window">–</span>;
+      const at = resetsAt(worstOf(budget), budget);
+      if (at) return <RelativeTime at={at} />;
+      return (
+        <span
+          title={
+            budget.window === 'rolling'
+              ? 'What is spent leaves a rolling window bit by bit'
+              : 'No call has come under it in this window'
+          }
+        >
+          –
+        </span>
+      );
     },
   },
   {

@@ -4,7 +4,7 @@ import { Count, Money } from 'widgets/figures/cells';
 import { RelativeTime } from 'widgets/figures/RelativeTime';
 import type { Column } from 'widgets/table/columns';
 import { columnLabel } from '../dimensions';
-import { counterShare, NEAR, spentAt, type Budget, type Counter } from './state';
+import { counterShare, NEAR, resetsAt, spentAt, type Budget, type Counter } from './state';
 
 export function counterColumns(
   budget: Budget,
@@ -100,8 +100,11 @@ export function counterColumns(
       id: 'resets',
       label: 'Resets',
       width: '80px',
-      value: ({ window_end }) => window_end,
-      cell: ({ window_end }) => (window_end ? <RelativeTime at={window_end} /> : '–'),
+      value: (counter) => resetsAt(counter, budget),
+      cell: (counter) => {
+        const at = resetsAt(counter, budget);
+        return at ? <RelativeTime at={at} /> : <span className="zero">–</span>;
+      },
     },
     {
       id: 'switch',

@@ -1,7 +1,7 @@
 // A budget as the form holds it, as the API takes it, and as lines of pitot.yaml.
 
 import type { Schema } from 'api/types';
-import type { Budget } from './state';
+import { lengthText, type Budget } from './state';
 
 export type NewBudget = Schema<'NewBudget'>;
 export type Scope = Budget['scope'];
@@ -74,7 +74,7 @@ export function draftOf(budget: Budget): Draft {
     match: budget.match,
     per: budget.per,
     window: budget.window === 'lifetime' ? 'day' : budget.window,
-    length: budget.length ?? '24h',
+    length: budget.length === undefined ? '24h' : lengthText(budget.length),
     timezone: budget.timezone,
     hard: budget.hard,
     mode: budget.mode,
@@ -152,7 +152,7 @@ export function startsAnew(before: Budget, draft: Draft): boolean {
     next.scope !== before.scope ||
     (next.per ?? 'all') !== before.per ||
     (next.window ?? 'lifetime') !== before.window ||
-    (next.length ?? '') !== (before.length ?? '') ||
+    lengthText(next.length ?? '') !== lengthText(before.length ?? '') ||
     (hasDays(draft) && next.timezone !== before.timezone)
   );
 }

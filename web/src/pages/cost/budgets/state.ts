@@ -78,13 +78,29 @@ export function appliesTo({ scope, match, per, project }: Budget): string {
   return project ? `${which}, in project ${project}` : which;
 }
 
-// "a day (UTC)", "36h rolling", "its lifetime".
+const UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+];
+
+// The server tells lengths in milliseconds, "129600000ms"; people write "36h". Days only from two on.
+export function lengthText(length: string): string {
+  const [, count, unit] = /^(\d+)(d|h|m|s|ms)$/.exec(length) ?? [];
+  const ms = Number(count) * (UNITS.find(([name]) => name === unit)?.[1] ?? NaN);
+  const fits = UNITS.find(([name, size]) => ms % size === 0 && (name !== 'd' || ms > size));
+  return fits && ms > 0 ? `${ms / fits[1]}${fits[0]}` : length;
+}
+
+// "a day (UTC)", "any 36h", "its lifetime".
 export function windowWords({ window, length, timezone }: Budget): string {
   switch (window) {
     case 'lifetime':
       return 'its lifetime';
     case 'rolling':
-      return `any ${length ?? 'length'}`;
+      return `any ${lengthText(length ?? 'length')}`;
     case 'minute':
     case 'hour':
       return `${window === 'hour' ? 'an' : 'a'} ${window}`;
@@ -92,6 +108,10 @@ export function windowWords({ window, length, timezone }: Budget): string {
       return `a ${window} (${timezone})`;
   }
 }
+
+// When the counter begins anew; null for windows that roll on, and before the first call.
+export const resetsAt = (counter: Counter | null, { window }: Budget): string | null =>
+  window === 'rolling' ? null : (counter?.window_end ?? null);
 
 const PACE_SHARE_MIN = 0.1;
 const PACE_ELAPSED_MIN = 1 / 24;
