@@ -61,6 +61,7 @@ webTest('what does it cost, and who spends it?', async ({ pitot, open }) => {
   await sources.getByRole('link', { name: 'Computed by list prices' }).waitFor();
   await sources.getByRole('link', { name: /\d+ calls without a known price/ }).waitFor();
   await sources.getByText(`model: "${STORY.unpricedModel}"`).waitFor();
+  await sources.getByRole('link', { name: 'Prices in the settings' }).waitFor();
   await panel(page, 'Today and this month').getByText('today so far').waitFor();
 
   // Who spends it? The largest stands first; what has no price is not shown as free.

@@ -132,7 +132,7 @@ function Unpriced({ view, calls }: { view: View; calls: number }) {
   return (
     <div className="cost-unpriced">
       <p>
-        <ViewLink to="/traces" search={{ q }} className="warn">
+        <ViewLink to="/traces" search={{ q }} className="warn cost-inline">
           {plural(calls, 'call')} without a known price
         </ViewLink>{' '}
         are in no sum.
@@ -154,8 +154,11 @@ function Unpriced({ view, calls }: { view: View; calls: number }) {
       </ul>
       <p className="dim">
         A price in the file that prices.file names holds for calls from then on; pitot reprice
-        prices those before. <ViewLink to="/settings">Prices in the settings</ViewLink> say what
-        holds now.
+        prices those before.{' '}
+        <ViewLink to="/settings/prices" className="cost-inline">
+          Prices in the settings
+        </ViewLink>{' '}
+        say what holds now.
       </p>
       {groups[0] && (
         <Code text={priceLines(keyText(groups[0].key['model']))} label="Copy the lines" />
