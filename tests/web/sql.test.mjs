@@ -66,6 +66,7 @@ webTest('a question is asked by a click and by hand', async ({ pitot, open }) =>
   // What was asked is still answered when one comes back.
   await page.goBack();
   await result(page).getByRole('row').nth(3).waitFor();
+  await checkAccessible(page);
   assert.deepEqual(await refusals(page), []);
 });
 

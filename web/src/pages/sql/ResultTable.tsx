@@ -18,7 +18,7 @@ const CHARS_MAX = 44;
 
 export function ResultTable({ answer }: { answer: SqlAnswer }) {
   const rows = useMemo(() => rowsOf(answer), [answer]);
-  const columns = useMemo(() => columnsOf(answer), [answer]);
+  const columns = useMemo(() => [ROW_NUMBER, ...columnsOf(answer)], [answer]);
   const [open, setOpen] = useState<ResultRow | null>(null);
   return (
     <div className="sql-result">
@@ -34,6 +34,17 @@ export function ResultTable({ answer }: { answer: SqlAnswer }) {
     </div>
   );
 }
+
+// What opens a row: cells of the others may be links themselves.
+const ROW_NUMBER: Column<ResultRow> = {
+  id: '#',
+  label: 'Row',
+  fixed: true,
+  quiet: true,
+  width: '44px',
+  value: ({ at }) => at + 1,
+  cell: ({ at }) => <span className="sql-at">{at + 1}</span>,
+};
 
 const rowsOf = ({ rows }: SqlAnswer): ResultRow[] => rows.map((cells, at) => ({ at, cells }));
 

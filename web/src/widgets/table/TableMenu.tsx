@@ -20,10 +20,12 @@ export function TableMenu<Row>({ columns, shown, rows, onShown }: TableMenuProps
       say('The browser refused to copy', 'bad');
     }
   };
+  // Columns of buttons say nothing elsewhere.
+  const told = shown.filter(({ quiet }) => !quiet);
   const isShown = (column: Column<Row>) => shown.includes(column);
   const items: MenuItem[] = [
-    { label: 'Copy as CSV', icon: 'copy', onSelect: () => void copy(csvOf(shown, rows)) },
-    { label: 'Copy as JSON', icon: 'copy', onSelect: () => void copy(jsonOf(shown, rows)) },
+    { label: 'Copy as CSV', icon: 'copy', onSelect: () => void copy(csvOf(told, rows)) },
+    { label: 'Copy as JSON', icon: 'copy', onSelect: () => void copy(jsonOf(told, rows)) },
     // The first column says what a row is: it stays.
     ...columns.slice(1).map((column) => ({
       label: column.label,
