@@ -83,6 +83,50 @@ webTest('a run is told as decisions: what was new, why, what was chosen', async 
   );
 });
 
+webTest('what a call was given, what it cost, and what did not fit its tool', async (it) => {
+  const { pitot, open } = it;
+  await fill(pitot);
+  const page = await open(`/traces/${WRONG}?view=context`);
+
+  // The context of all calls, and where the cache was lost.
+  const lost = page
+    .getByRole('listitem')
+    .filter({ hasText: 'tokens that call 2 had in the cache' });
+  await lost.waitFor();
+  await page.getByRole('grid', { name: 'Context of each call' }).getByText('cache lost').waitFor();
+  await lost.getByRole('button', { name: 'Call 3' }).click();
+
+  // Of one call, against the call before.
+  const panel = panelOf(page);
+  await panel.getByRole('tab', { name: 'Context', selected: true }).waitFor();
+  await panel.getByText('2 added, 3 kept').waitFor();
+  await panel.getByText('It continues the context before').waitFor();
+  await panel.getByText('message 4 added').waitFor();
+  await panel.getByText(/^Tool results/).waitFor();
+  await shoot(page, 'trace-context');
+
+  await panel.getByRole('tab', { name: 'Usage and cost' }).click();
+  await panel.getByText(/By list prices as of/).waitFor();
+  await panel.getByRole('columnheader', { name: '× per million' }).waitFor();
+
+  // A tool whose arguments are wrong: by path, in words.
+  await page.goto(`/traces/${WRONG}?view=story`);
+  await step(page, 1).waitFor();
+  await story(page).press('e');
+  await story(page).press('e');
+  await step(page, 4).getByRole('button', { name: 'Details of search_trains' }).click();
+  const wrong = panel.getByRole('list').filter({ hasText: 'is required and missing' });
+  await wrong.getByText('must be one of "mon", "tue"; is "sun"').waitFor();
+  await wrong.getByText('must be an integer, is a text: "2"').waitFor();
+  await wrong.getByText('is not known to the tool').waitFor();
+  await checkAccessible(page);
+  await shoot(page, 'trace-arguments');
+  await panel.getByRole('button', { name: 'In the timeline' }).click();
+  await page.getByRole('tab', { name: 'Timeline', selected: true }).waitFor();
+  await panel.getByRole('button', { name: 'In the story' }).click();
+  await page.locator('#step-4[aria-current=step]').waitFor();
+});
+
 webTest('messages are Markdown, and lead nowhere by themselves', async ({ pitot, open }) => {
   await fill(pitot);
   const page = await open(`/traces/${GOOD}?view=story`);

@@ -83,6 +83,7 @@ function Loaded({ read, underWay }: { read: ReadTrace; underWay: boolean }) {
               <SpanPanel
                 traceId={trace.trace_id}
                 span={tree.spans[open]!}
+                tree={tree}
                 tab={search.tab}
                 onTab={(tab) => change({ tab })}
                 onSpan={(span) => change({ span })}

@@ -33,6 +33,7 @@ const tab = (id: string, label: string, load: TraceTab['load']) => ({
 export const TABS = [
   tab('timeline', 'Timeline', () => import('./timeline')),
   tab('story', 'Story', () => import('./story')),
+  tab('context', 'Context', () => import('./context')),
   tab('agents', 'Agents', () => import('./agents')),
   tab('cost', 'Cost', () => import('./cost')),
 ] as const;

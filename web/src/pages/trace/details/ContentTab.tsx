@@ -4,13 +4,16 @@ import { plural } from 'base/format';
 import { visibleText } from 'base/text';
 import { Icon } from 'widgets/figures/Icon';
 import { JsonTree } from 'widgets/text/JsonTree';
+import { TextModeChoice } from 'widgets/text/RichText';
+import type { SpanTree } from '../model/tree';
+import { ToolCheck } from './ToolCheck';
 import { isObject, readPart, readPiece, readTools, toolName } from 'widgets/message/content';
 import { PartView, PieceView } from 'widgets/message/Message';
 
 // Of a long history, the latest are what somebody looks for.
 const MESSAGES_SHOWN = 8;
 
-export function ContentTab({ span }: { span: SpanDetails }) {
+export function ContentTab({ span, tree }: { span: SpanDetails; tree: SpanTree }) {
   const tool = span.kind === 'tool';
   const empty = [span.input, span.output, span.system, span.tool_definitions, span.reasoning].every(
     (list) => list.length === 0,
@@ -20,6 +23,9 @@ export function ContentTab({ span }: { span: SpanDetails }) {
   }
   return (
     <>
+      <div className="content-mode">
+        <TextModeChoice />
+      </div>
       {span.system.length > 0 && (
         <Folding title="System" note={plural(span.system.length, 'message')}>
           <Pieces pieces={span.system} />
@@ -31,6 +37,7 @@ export function ContentTab({ span }: { span: SpanDetails }) {
           <History pieces={span.input} />
         </Section>
       )}
+      {tool && <ToolCheck span={span} tree={tree} />}
       {span.reasoning.length > 0 && (
         <Section title="Reasoning">
           {span.reasoning.map((piece, i) =>
@@ -107,7 +114,15 @@ export function Section({ title, children }: { title: string; children: ReactNod
 }
 
 // Closed at first; what is inside is made when it is opened.
-function Folding({ title, note, children }: { title: string; note: string; children: ReactNode }) {
+export function Folding({
+  title,
+  note,
+  children,
+}: {
+  title: string;
+  note: string;
+  children: ReactNode;
+}) {
   const [open, setOpen] = useState(false);
   return (
     <section className="section">

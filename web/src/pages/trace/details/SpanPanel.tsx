@@ -13,7 +13,10 @@ import { ErrorNotice, Waiting } from 'widgets/layout/Notice';
 import { Status } from 'widgets/figures/Status';
 import { CopyMenu } from '../CopyMenu';
 import { Figure } from '../TraceHeader';
+import { SpanContext } from '../context/SpanContext';
+import type { SpanTree } from '../model/tree';
 import { totalTokens } from '../model/usage';
+import { useTraceSearch } from '../search';
 import { AttributesTab } from './AttributesTab';
 import { ContentTab } from './ContentTab';
 import { EventsTab } from './EventsTab';
@@ -24,19 +27,25 @@ import './SpanPanel.css';
 // Arrow keys may run over many spans; only where they rest is something read.
 const SETTLE_MS = 120;
 
-const TABS = ['content', 'usage', 'attributes', 'events', 'raw'] as const;
+const TABS = ['content', 'context', 'usage', 'attributes', 'events', 'raw'] as const;
 type Tab = (typeof TABS)[number];
+
+// Only calls of models have a context.
+const tabsOf = (span: Span): readonly Tab[] =>
+  span.kind === 'llm' ? TABS : TABS.filter((tab) => tab !== 'context');
 
 interface SpanPanelProps {
   traceId: string;
   span: Span;
+  tree: SpanTree;
   tab: string | undefined;
   onTab: (tab: Tab | undefined) => void;
   onSpan: (spanId: string) => void;
   onClose: () => void;
 }
 
-export function SpanPanel({ traceId, span, tab, onTab, onSpan, onClose }: SpanPanelProps) {
+export function SpanPanel(props: SpanPanelProps) {
+  const { traceId, span, tree, tab, onTab, onSpan, onClose } = props;
   const api = useApi();
   const spanId = useResting(span.span_id);
   const details = useQuery({
@@ -46,12 +55,13 @@ export function SpanPanel({ traceId, span, tab, onTab, onSpan, onClose }: SpanPa
     staleTime: 60_000,
     placeholderData: keepPreviousData,
   });
-  const current: Tab = TABS.find((name) => name === tab) ?? 'content';
+  const tabs = tabsOf(span);
+  const current: Tab = tabs.find((name) => name === tab) ?? 'content';
   const fresh = details.data?.span_id === span.span_id ? details.data : undefined;
   return (
     <div className="panel">
       <PanelHeader traceId={traceId} span={span} onClose={onClose} />
-      <Tabs current={current} details={fresh} onTab={onTab} />
+      <Tabs tabs={tabs} current={current} details={fresh} onTab={onTab} />
       <div
         key={`${span.span_id} ${current}`}
         className="panel-scroll"
@@ -62,7 +72,7 @@ export function SpanPanel({ traceId, span, tab, onTab, onSpan, onClose }: SpanPa
         {details.error && !fresh ? (
           <ErrorNotice error={details.error} retry={() => void details.refetch()} />
         ) : fresh ? (
-          <TabContent tab={current} span={fresh} onSpan={onSpan} />
+          <TabContent tab={current} span={fresh} tree={tree} onSpan={onSpan} />
         ) : (
           <Waiting title="Reading the span …" />
         )}
@@ -89,6 +99,7 @@ function PanelHeader({
           {visibleText(span.name)}
         </h2>
         <Status status={span.status} />
+        <OtherView span={span} />
         <CopyMenu traceId={traceId} spanId={span.span_id} />
         <button
           type="button"
@@ -125,11 +136,39 @@ function PanelHeader({
   );
 }
 
+// To the same span in the story, and back.
+function OtherView({ span }: { span: Span }) {
+  const [search, change] = useTraceSearch();
+  if (search.view === 'story') {
+    return (
+      <button
+        type="button"
+        className="button plain small"
+        onClick={() => change({ view: undefined }, 'push')}
+      >
+        In the timeline
+      </button>
+    );
+  }
+  if (span.kind !== 'llm' && span.kind !== 'tool') return null;
+  return (
+    <button
+      type="button"
+      className="button plain small"
+      onClick={() => change({ view: 'story' }, 'push')}
+    >
+      In the story
+    </button>
+  );
+}
+
 function Tabs({
+  tabs,
   current,
   details,
   onTab,
 }: {
+  tabs: readonly Tab[];
   current: Tab;
   details: SpanDetails | undefined;
   onTab: (tab: Tab | undefined) => void;
@@ -137,6 +176,7 @@ function Tabs({
   const list = useRef<HTMLDivElement>(null);
   const names: Record<Tab, string> = {
     content: 'Content',
+    context: 'Context',
     usage: 'Usage and cost',
     attributes: 'Attributes',
     events:
@@ -153,12 +193,12 @@ function Tabs({
         const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
         if (step === 0) return;
         event.preventDefault();
-        const next = TABS[(TABS.indexOf(current) + step + TABS.length) % TABS.length]!;
+        const next = tabs[(tabs.indexOf(current) + step + tabs.length) % tabs.length]!;
         pick(next);
         list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
       }}
     >
-      {TABS.map((tab) => (
+      {tabs.map((tab) => (
         <button
           key={tab}
           id={`tab-${tab}`}
@@ -179,15 +219,19 @@ function Tabs({
 function TabContent({
   tab,
   span,
+  tree,
   onSpan,
 }: {
   tab: Tab;
   span: SpanDetails;
+  tree: SpanTree;
   onSpan: (spanId: string) => void;
 }) {
   switch (tab) {
     case 'content':
-      return <ContentTab span={span} />;
+      return <ContentTab span={span} tree={tree} />;
+    case 'context':
+      return <SpanContext span={span} tree={tree} onSpan={onSpan} />;
     case 'usage':
       return <UsageTab span={span} onSpan={onSpan} />;
     case 'attributes':

@@ -1,7 +1,7 @@
 import type { SpanDetails } from 'api/types';
-import { formatCostExact, formatInt } from 'base/format';
+import { formatCost, formatCostExact, formatInt } from 'base/format';
 import { visibleText } from 'base/text';
-import { totalTokens, usageRows } from '../model/usage';
+import { totalTokens, usageRows, type UsageRow } from '../model/usage';
 import { Section } from './ContentTab';
 
 export function UsageTab({
@@ -23,7 +23,8 @@ export function UsageTab({
               <tr>
                 <th>Bucket</th>
                 <th className="number">Tokens</th>
-                <th className="number">Cost</th>
+                <th className="number">× per million</th>
+                <th className="number">= Cost</th>
               </tr>
             </thead>
             <tbody>
@@ -31,6 +32,7 @@ export function UsageTab({
                 <tr key={row.name}>
                   <th>{row.name}</th>
                   <td className="number">{formatInt(row.tokens)}</td>
+                  <td className="number">{formatCost(perMillion(row))}</td>
                   <td className="number">{formatCostExact(row.cost_usd)}</td>
                 </tr>
               ))}
@@ -39,6 +41,7 @@ export function UsageTab({
               <tr>
                 <th>Total</th>
                 <td className="number">{formatInt(totalTokens(span))}</td>
+                <td />
                 <td className="number">{formatCostExact(span.cost_usd)}</td>
               </tr>
             </tfoot>
@@ -46,6 +49,7 @@ export function UsageTab({
         </Section>
       )}
       <Section title="Price">
+        {priceWords(span) && <p>{visibleText(priceWords(span))}</p>}
         <Facts rows={priceFacts(span)} />
       </Section>
       <Section title="Counting">
@@ -63,6 +67,29 @@ export function UsageTab({
       </Section>
     </>
   );
+}
+
+// What the price came to: it may have steps, and rules of the service tier.
+function perMillion({ tokens, cost_usd: cost }: UsageRow): number | null {
+  return cost === null ? null : (cost / tokens) * 1_000_000;
+}
+
+// In words how the amount came about.
+function priceWords(span: SpanDetails): string {
+  const source = span.price?.source ?? span.price_source;
+  if (span.cost_usd === null) {
+    return source ? '' : 'No price is known for this model: the cost is unknown, not zero.';
+  }
+  switch (source) {
+    case 'provider':
+      return 'The provider said what it charged.';
+    case 'override':
+      return 'By a price set on this server.';
+    case 'catalogue':
+      return `By list prices as of ${span.price?.version ?? span.price_version ?? 'an unknown version'}.`;
+    default:
+      return '';
+  }
 }
 
 type FactRow = readonly [string, string | number | null | undefined];

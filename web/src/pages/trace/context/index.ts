@@ -1,0 +1,1 @@
+export { ContextTab as default } from './ContextTab';
