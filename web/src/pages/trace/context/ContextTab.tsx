@@ -6,14 +6,16 @@ import { formatInt, formatPercent, plural } from 'base/format';
 import { visibleText } from 'base/text';
 import { Bar } from 'widgets/figures/Bar';
 import { Count } from 'widgets/figures/cells';
+import { Dot } from 'widgets/figures/Pill';
 import { EmptyState } from 'widgets/layout/EmptyState';
 import { DataTable } from 'widgets/table/DataTable';
 import type { Column } from 'widgets/table/columns';
-import { callsOf } from '../cost/calls';
+import { callsOf, TOKEN_KINDS } from '../cost/calls';
 import { TokenChart } from '../cost/TokenChart';
 import { useStory } from '../story/useStory';
 import type { TraceTabProps } from '../tabs';
 import { contextCalls, type ContextCall } from './cache';
+import '../cost/Cost.css';
 import './context.css';
 
 const BREAKS_SHOWN = 8;
@@ -45,6 +47,13 @@ export function ContextTab({ trace, tree, underWay, search, change }: TraceTabPr
         the cache served {sent > 0 ? formatPercent(cached / sent) : 'none'} of them.
       </p>
       {paid.length > 0 && <TokenChart calls={paid} selected={search.span} onPick={open} />}
+      <ul className="context-shares">
+        {TOKEN_KINDS.map(({ id, label, color }) => (
+          <li key={id}>
+            <Dot color={color} /> {label}
+          </li>
+        ))}
+      </ul>
       {broke.length > 0 && (
         <section className="context-breaks">
           <h3>Where the cache was lost</h3>
@@ -77,16 +86,19 @@ export function ContextTab({ trace, tree, underWay, search, change }: TraceTabPr
 }
 
 const COLUMNS: readonly Column<ContextCall>[] = [
-  { id: 'n', label: 'Call', number: true, value: ({ n }) => n },
+  { id: 'n', label: 'Call', number: true, width: '56px', value: ({ n }) => n },
   {
     id: 'agent',
     label: 'Agent',
+    width: 'minmax(90px, 1fr)',
     value: ({ span }) => span.agent ?? '',
     cell: ({ span }) => visibleText(span.agent ?? ''),
   },
   {
     id: 'context',
-    label: 'Context tokens',
+    label: 'Context',
+    title: 'Tokens that the model was given, from the cache or not',
+    width: '84px',
     number: true,
     value: ({ context }) => context,
     cell: ({ context }) => <Count value={context} />,
@@ -94,6 +106,8 @@ const COLUMNS: readonly Column<ContextCall>[] = [
   {
     id: 'grown',
     label: 'Grown by',
+    title: 'Tokens, against the call before of the same agent',
+    width: '84px',
     number: true,
     value: ({ grown }) => grown,
     cell: ({ grown }) =>
@@ -106,6 +120,7 @@ const COLUMNS: readonly Column<ContextCall>[] = [
   {
     id: 'cached',
     label: 'From cache',
+    width: '118px',
     number: true,
     value: ({ cached, context }) => (context > 0 ? cached / context : null),
     cell: ({ cached, context }) =>
@@ -118,18 +133,22 @@ const COLUMNS: readonly Column<ContextCall>[] = [
   {
     id: 'messages',
     label: 'Messages',
+    width: '84px',
     number: true,
     value: ({ step }) => step?.context_messages ?? null,
   },
   {
     id: 'new',
     label: 'New',
+    title: 'Messages new to the model',
+    width: '60px',
     number: true,
     value: ({ step }) => step?.new_messages ?? null,
   },
   {
     id: 'note',
     label: 'Note',
+    width: 'minmax(110px, 1fr)',
     value: (call) => noteOf(call),
     cell: (call) => <span className="warn">{noteOf(call)}</span>,
   },

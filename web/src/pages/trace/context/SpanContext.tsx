@@ -121,7 +121,9 @@ function CacheWords(props: { span: SpanDetails; brokenAt: number | null; tools: 
       : `The cache served ${formatInt(cached)} of its ${formatInt(context)} tokens (${formatPercent(cached / context)}). `;
   const why =
     brokenAt === null
-      ? 'It continues the context before: all of that could be read from the cache.'
+      ? cached === 0
+        ? 'It continues the context before, which would have been read if it was in the cache.'
+        : 'It continues the context before: all of that could be read from the cache.'
       : brokenAt < 0
         ? `The ${tools ? 'tools offered' : 'system prompt'} changed: nothing behind the change can be read from the cache.`
         : `Message ${brokenAt + 1} is not as it was: nothing from there on can be read from the cache.`;

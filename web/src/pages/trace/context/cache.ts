@@ -61,5 +61,15 @@ function whyBroke(before: ContextCall, call: ContextCall): string | null {
   if (before.span.model !== call.span.model) return `${read}: another model has another cache`;
   if (call.step?.compacted) return `${read}: its history was replaced by a shorter one`;
   if (wait > EXPIRES_MS) return `${read}: ${formatDuration(wait)} passed, so it may have expired`;
+  if (continues(before.step, call.step)) {
+    return `${read}, though it continues that context: the entry was gone`;
+  }
   return `${read}: the beginning of its context may have changed, or the entry was gone`;
+}
+
+// Whether the call was given all that the one before was given, and more.
+function continues(before: StoryStep | null, step: StoryStep | null): boolean {
+  const known = (step?.context_messages ?? 0) - (step?.new_messages ?? 0);
+  const given = before?.context_messages ?? 0;
+  return given > 0 && known >= given;
 }
