@@ -216,3 +216,58 @@ webTest('a trace without calls says what is missing', async ({ pitot, open }) =>
     .waitFor();
   await none.getByRole('button', { name: 'Try again' }).waitFor();
 });
+
+webTest('a run grows while it is looked at, and leaves the reader in peace', async (it) => {
+  const { pitot, open } = it;
+  const LATE = 60;
+  const start = Date.now() - 2_000;
+  const span = (n, name, more = {}) => ({
+    trace_id: ID,
+    span_id: String(n).padStart(16, '0'),
+    ...(n > 1 && { parent_id: '1'.padStart(16, '0') }),
+    name,
+    kind: n > 1 ? 'tool' : 'agent',
+    // The late ones began before all others: they come above them.
+    start: (start + (n < LATE ? n : 1.5)) / 1000,
+    ...more,
+  });
+  const steps = (from, to) =>
+    Array.from({ length: to - from }, (_, i) =>
+      span(from + i, `step ${from + i}`, { duration_ms: 1 }),
+    );
+  const send = async (spans) => {
+    await sendSpans(pitot, spans);
+    const ids = new Set(spans.map(({ span_id }) => span_id));
+    const has = (answer) => answer.spans.filter(({ span_id }) => ids.has(span_id)).length;
+    await pitot.trace(ID, (answer) => has(answer) === ids.size);
+  };
+  await send([span(1, 'run', { status: 'running', duration_ms: 0 }), ...steps(2, LATE)]);
+
+  const page = await open(`/traces/${ID}`);
+  const run = rowOf(page, 'run').first();
+  const lasts = () => run.locator('.spans-live').textContent();
+  await run.locator('.spans-live').waitFor();
+  const before = await lasts();
+  await page.waitForFunction(
+    (text) => document.querySelector('.spans-live').textContent !== text,
+    before,
+  );
+
+  // The reader looks at a span in the middle; what comes moves neither it nor its details.
+  await table(page).press('End');
+  await rowOf(page, 'step 40').click();
+  await details(page).getByRole('heading', { name: 'step 40' }).waitFor();
+  const top = () => rowOf(page, 'step 40').evaluate((row) => row.getBoundingClientRect().top);
+  const was = await top();
+  await send(steps(LATE, 90));
+  await page.locator('[role=treegrid][aria-rowcount="90"]').waitFor();
+  assert.equal(await top(), was);
+  await details(page).getByRole('heading', { name: 'step 40' }).waitFor();
+  assert.match(await page.locator('.spans-row-active').textContent(), /step 40/);
+
+  // What has ended stands still.
+  await send([span(1, 'run', { status: 'ok', duration_ms: 5_000 })]);
+  await page.locator('.spans-live').waitFor({ state: 'detached' });
+  await table(page).press('Home');
+  await run.getByText('5.00 s').waitFor();
+});

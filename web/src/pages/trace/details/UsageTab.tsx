@@ -1,6 +1,7 @@
 import type { SpanDetails } from 'api/types';
 import { formatCost, formatCostExact, formatInt } from 'base/format';
 import { visibleText } from 'base/text';
+import { provenanceOf, provenanceWords } from '../model/provenance';
 import { totalTokens, usageRows, type UsageRow } from '../model/usage';
 import { Section } from './ContentTab';
 
@@ -96,9 +97,11 @@ type FactRow = readonly [string, string | number | null | undefined];
 
 function priceFacts(span: SpanDetails): FactRow[] {
   const previous = span.price?.previous;
+  const provenance = provenanceOf(span);
   return [
+    ['Cost', provenance === null ? '' : provenanceWords(provenance, span)],
     ['Source', span.price?.source ?? span.price_source],
-    ['Catalogue', span.price?.version ?? span.price_version],
+    ['Price list, as of', span.price?.version ?? span.price_version],
     ['Rule', span.price?.rule ?? span.price_rule],
     ['Match', span.price?.confidence ?? span.price_confidence],
     [

@@ -16,7 +16,7 @@ import { useBrush } from './useBrush';
 import './SpanTable.css';
 
 const ROW_PX = 26;
-const OVERSCAN = 8;
+const OVERSCAN = 5;
 // A tick's text needs so much.
 const TICK_PX = 76;
 const NAME_MIN_PX = 160;
