@@ -1,124 +1,19 @@
-// Alerts, objectives, silences and runbooks: what fires is acknowledged, silenced and explained by
-// clicking, against a real server whose rules fire on what it is sent.
+// Alerts and silences: what fires is acknowledged, silenced and explained by clicking, against a real
+// server whose rules fire on what it is sent.
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { refusals, shoot, webTest } from './browser.mjs';
+import {
+  alertOf,
+  ask,
+  firing,
+  lookAtAll,
+  panel,
+  RECEIVERS,
+  RULES,
+  sendRefunds,
+} from './firing.mjs';
 import { checkAccessible } from './measure.mjs';
-import { fillHistory } from './sample.mjs';
-import { sendSpans } from './spans.mjs';
-
-const DEADLINE_MS = 30_000;
-const panel = (page, title) => page.getByRole('region', { name: title, exact: true });
-const firing = (page) => page.getByRole('list', { name: 'Firing alerts' });
-const alertOf = (page, feature) =>
-  firing(page)
-    .getByRole('listitem')
-    .filter({ hasText: 'RefundsFail' })
-    .filter({ hasText: feature });
-
-// Fires at the next evaluation, a second later.
-const RULES = {
-  interval: '1s',
-  group_wait: '0s',
-  group_interval: '1s',
-  custom: [
-    {
-      id: 'failing-refunds',
-      alertname: 'RefundsFail',
-      filter: 'tool_name = refund AND status = error',
-      aggregate: 'count',
-      by: ['feature'],
-      op: '>=',
-      threshold: 3,
-      window: '10m',
-      for: '0s',
-      severity: 'page',
-      annotations: { team: 'payments' },
-    },
-  ],
-};
-
-async function sendRefunds(pitot, feature, count, status = 'error') {
-  const end = Date.now();
-  await sendSpans(
-    pitot,
-    Array.from({ length: count }, () => ({
-      trace_id: randomBytes(16).toString('hex'),
-      span_id: randomBytes(8).toString('hex'),
-      name: 'execute_tool refund',
-      kind: 'tool',
-      start: new Date(end - 40).toISOString(),
-      end: new Date(end).toISOString(),
-      status,
-      ...(status === 'error' && { error: 'no such order' }),
-      attrs: { 'gen_ai.tool.name': 'refund', feature },
-    })),
-  );
-}
-
-// A receiver that takes what it is told, as long as the tests run.
-const receiver = createServer((request, response) => {
-  request.resume().on('end', () => response.end());
-})
-  .listen(0, '127.0.0.1')
-  .unref();
-await once(receiver, 'listening');
-const RECEIVERS = {
-  receivers: [
-    { name: 'ops', webhook: { url: `http://127.0.0.1:${receiver.address().port}/hook` } },
-    { name: 'night', webhook: { url: 'http://127.0.0.1:9/nobody' } },
-  ],
-  default_receiver: 'ops',
-};
-
-const SLOS = [
-  { name: 'refunds-work', filter: 'tool_name = refund', target: 0.99, window: '1d', owner: 'ada' },
-  { name: 'first-token', kind: 'ttft', threshold: '1.5s', target: '95%' },
-];
-
-async function eventually(what, satisfied) {
-  const deadline = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const value = await satisfied();
-    if (value) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${DEADLINE_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-const ask = async (pitot, path, headers = {}) =>
-  (await fetch(`${pitot.httpUrl}/api/v1${path}`, { headers })).json();
-
-// What is looked at in every theme, and what must be there before.
-const PAGES = [
-  [
-    '/alerts',
-    'alerts',
-    async (page) => {
-      await alertOf(page, 'checkout').waitFor();
-      await panel(page, 'Rules').getByRole('row').nth(5).waitFor();
-      await panel(page, 'History').getByRole('list', { name: 'RefundsFail fired' }).waitFor();
-    },
-  ],
-  ['/alerts/silences', 'silences', (page) => page.getByText('Nothing is silenced').waitFor()],
-  [
-    '/alerts/slos?slo=refunds-work',
-    'slos',
-    async (page) => {
-      await panel(page, 'refunds-work').getByText('Spent:').waitFor();
-      await panel(page, 'Burn over time').locator('.u-over').waitFor();
-      await panel(page, 'What eats the budget').getByRole('link', { name: 'checkout' }).waitFor();
-    },
-  ],
-  [
-    '/alerts/runbooks?runbook=errors',
-    'runbooks',
-    (page) => panel(page, 'Diagnosis').getByText('refund: 100 % of calls fail').first().waitFor(),
-  ],
-];
 
 webTest(
   'what fires is acknowledged, silenced, and told again',
@@ -201,83 +96,6 @@ webTest(
 );
 
 webTest(
-  'an objective: what is left, how fast it burns, and what burns it',
-  async ({ pitot, open }) => {
-    await sendRefunds(pitot, 'checkout', 6);
-    await sendRefunds(pitot, 'returns', 3);
-    await sendRefunds(pitot, 'returns', 91, 'ok');
-    const page = await open('/');
-    await panel(page, 'Objectives').getByRole('link', { name: 'refunds-work' }).click();
-    await page.waitForURL(/\/alerts\/slos\?.*slo=refunds-work/);
-
-    const budget = panel(page, 'refunds-work');
-    await budget.getByText('99% of spans with tool_name = refund do not fail, over 1 d').waitFor();
-    await budget.getByText('91 of 100 events').waitFor();
-    await budget.getByText('Spent: 8 events more were bad than the target allows.').waitFor();
-    const rules = page.getByRole('grid', { name: 'Burn rates' });
-    await rules.getByRole('row').filter({ hasText: 'fast page' }).getByText('10×').waitFor();
-    await rules.getByRole('row').filter({ hasText: 'fast warning' }).getByText('burns').waitFor();
-
-    // Who eats it, and on to those traces.
-    const eaters = page.getByRole('grid', { name: 'What eats the budget' });
-    const first = eaters.getByRole('row').nth(1);
-    await first.getByText('checkout').waitFor();
-    await first.getByText('67%').waitFor();
-    await page.getByRole('combobox', { name: 'Bad events by' }).selectOption('tool_name');
-    await eaters.getByRole('link', { name: 'refund' }).waitFor();
-    assert.match(page.url(), /by=tool_name/);
-    await page.goBack();
-    await eaters.getByRole('link', { name: 'checkout' }).click();
-    await page.waitForURL(/\/traces\?/);
-    await page
-      .getByRole('grid', { name: 'Traces' })
-      .getByRole('link', { name: 'execute_tool refund' })
-      .first()
-      .waitFor();
-
-    // The objective that nothing was counted for says so.
-    await page.goto('/alerts/slos');
-    await page.getByRole('button', { name: 'first-token' }).click();
-    await panel(page, 'first-token').getByText('Nothing was counted in its window yet').waitFor();
-    await panel(page, 'Burn over time').getByText('Nothing was counted yet').waitFor();
-
-    // Burning is an alert, which leads here.
-    await page.goto('/alerts?match=alertname%3DSLOBurnRate');
-    const burning = firing(page).getByRole('listitem').filter({ hasText: 'refunds-work' }).first();
-    await burning.getByRole('link', { name: 'Objective' }).click();
-    await budget.waitFor();
-  },
-  { config: { alerts: RULES, slos: SLOS } },
-);
-
-webTest(
-  'everybody can use them, at every width and in both themes',
-  async ({ pitot, open }) => {
-    await sendRefunds(pitot, 'checkout', 5);
-    await eventually('it fires', async () => (await ask(pitot, '/alerts')).counts.firing > 0);
-    for (const [colorScheme, width, height] of [
-      ['light', 1280, 1500],
-      ['dark', 1280, 1500],
-      ['light', 390, 844],
-    ]) {
-      const page = await open('/alerts', { colorScheme, width, height });
-      for (const [path, name, ready] of PAGES) {
-        await page.goto(path);
-        await ready(page);
-        await checkAccessible(page);
-        const sideways = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        assert.ok(sideways <= 0, `${path}, ${width} px: the page must not scroll sideways`);
-        await shoot(page, `${name}-${colorScheme}-${width}`);
-      }
-      await page.context().close();
-    }
-  },
-  { config: { alerts: RULES, slos: SLOS } },
-);
-
-webTest(
   'an alert in full, its history, the rules, and who was told',
   async ({ pitot, open }) => {
     await sendRefunds(pitot, 'checkout', 5);
@@ -343,46 +161,6 @@ webTest(
 );
 
 webTest(
-  'what a runbook proposes is confirmed and undone by clicking',
-  async ({ pitot, open }) => {
-    await fillHistory(pitot, { runs: 120 });
-    const page = await open('/alerts/runbooks');
-    await page.getByRole('button', { name: 'Cost' }).click();
-    const diagnosis = panel(page, 'Diagnosis');
-    await diagnosis
-      .getByText(/Feature deep-research costs/)
-      .first()
-      .waitFor();
-    await diagnosis.getByRole('button', { name: /^Confirm: Refuse all model calls/ }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText('Refuse all model calls of feature deep-research').waitFor();
-    await dialog.getByText('30 min, then it ends by itself').waitFor();
-    await dialog.getByText('its calls go through again').waitFor();
-    await shoot(page, 'runbook-confirm');
-    await dialog.getByRole('button', { name: 'Confirm' }).click();
-    await page.getByText('It is done', { exact: true }).waitFor();
-    const done = page.getByRole('grid', { name: 'Who did what' }).getByRole('row').nth(1);
-    await done.getByText('applied').waitFor();
-    const { actions } = await ask(pitot, '/actions?state=active');
-    assert.deepEqual(
-      actions.map(({ kind, target }) => [kind, target.feature]),
-      [['disable_scope', 'deep-research']],
-    );
-    const list = page.getByRole('list', { name: 'Actions' });
-    await list.getByRole('button', { name: /^Revert: Refuse all model calls/ }).click();
-    await dialog.getByText('Afterwards: its calls go through again').waitFor();
-    await dialog.getByRole('button', { name: 'Revert' }).click();
-    await done.getByText('reverted').waitFor();
-  },
-  {
-    config: {
-      alerts: { actions: { mode: 'confirm' } },
-      gateway: { loops: { mode: 'observe' }, upstreams: { openai: { url: 'http://127.0.0.1:9' } } },
-    },
-  },
-);
-
-webTest(
   'a key that may only read is refused in words',
   async ({ pitot, open }) => {
     const [admin] = pitot.log.match(/pk-pitot-[a-z0-9]{8}-[A-Za-z0-9]{43}/);
@@ -418,3 +196,27 @@ webTest('on an empty server every part says what to do', async ({ open }) => {
   await panel(page, 'Actions').getByText('Nothing is proposed').waitFor();
   await panel(page, 'Status pages of providers').getByText('openai: {}').waitFor();
 });
+
+webTest(
+  'everybody can use them, at every width and in both themes',
+  async ({ pitot, open }) => {
+    await sendRefunds(pitot, 'checkout', 5);
+    await lookAtAll(open, [
+      {
+        path: '/alerts',
+        name: 'alerts',
+        ready: async (page) => {
+          await alertOf(page, 'checkout').waitFor();
+          await panel(page, 'Rules').getByRole('row').nth(5).waitFor();
+          await panel(page, 'History').getByRole('list', { name: 'RefundsFail fired' }).waitFor();
+        },
+      },
+      {
+        path: '/alerts/silences',
+        name: 'silences',
+        ready: (page) => page.getByText('Nothing is silenced').waitFor(),
+      },
+    ]);
+  },
+  { config: { alerts: RULES } },
+);

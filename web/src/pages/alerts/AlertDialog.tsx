@@ -3,7 +3,7 @@
 
 import { useGet } from 'api/query';
 import type { Schema } from 'api/types';
-import { formatDuration } from 'base/format';
+import { formatDuration, plural } from 'base/format';
 import { visibleText } from 'base/text';
 import { Pill } from 'widgets/figures/Pill';
 import { RelativeTime } from 'widgets/figures/RelativeTime';
@@ -90,7 +90,7 @@ function AlertBody({ alert, report }: { alert: Alert; report: Schema<'RunbookRep
             alert.fired_at === null ? 'not yet' : <RelativeTime key="f" at={alert.fired_at} />,
           ],
           ['Measured', <RelativeTime key="s" at={alert.last_seen_at} />],
-          ['Fired within a day', `${alert.occurrences} times`],
+          ['Fired within a day', plural(alert.occurrences, 'time')],
           ['Told to', alert.receivers.map(visibleText).join(', ') || 'nobody: it is only shown'],
           ['Last told', <RelativeTime key="t" at={alert.last_sent_at} />],
           [
@@ -228,7 +228,7 @@ function Past({ fingerprint, now }: { fingerprint: string; now: readonly Alert[]
           </li>
         ))}
         {episodes.length > EPISODES_MAX && (
-          <li className="dim">and {episodes.length - EPISODES_MAX} times more</li>
+          <li className="dim">and {plural(episodes.length - EPISODES_MAX, 'time')} more</li>
         )}
       </ul>
     </Section>

@@ -13,6 +13,8 @@ import { labelText, severityColor } from './words';
 
 const ROW_PX = 14;
 const TICK_PX = 90;
+// Words nearer to an edge would stand beyond it.
+const HALF_TICK_PX = 18;
 // What is shorter is a click, not a choice.
 const DRAG_PX = 5;
 
@@ -122,11 +124,13 @@ export function Timeline({ lanes, bounds, onBrush }: TimelineProps) {
           />
         )}
         <div className="timeline-axis" aria-hidden="true">
-          {ticks.at.map((ms) => (
-            <span key={ms} style={{ left: `${share(ms) * 100}%` }}>
-              {formatTimeTick(ms, ticks.stepMs)}
-            </span>
-          ))}
+          {ticks.at
+            .filter((ms) => Math.min(share(ms), 1 - share(ms)) * width > HALF_TICK_PX)
+            .map((ms) => (
+              <span key={ms} style={{ left: `${share(ms) * 100}%` }}>
+                {formatTimeTick(ms, ticks.stepMs)}
+              </span>
+            ))}
         </div>
       </div>
     </div>

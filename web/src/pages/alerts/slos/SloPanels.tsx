@@ -15,6 +15,7 @@ import { EmptyState } from 'widgets/layout/EmptyState';
 import { Panel } from 'widgets/layout/Panel';
 import { ViewLink } from 'widgets/page/ViewLink';
 import type { View } from 'widgets/page/useView';
+import { FRESH_MS } from '../words';
 import { Contributors } from './Contributors';
 import {
   badFilter,
@@ -39,7 +40,11 @@ export function SloPanels({ slo, view }: { slo: Slo; view: View }) {
   const detail = useGet(
     '/api/v1/slos/{slo}',
     { slo: slo.name, project: slo.project, points: POINTS },
-    { everyMs: DETAIL_MS },
+    {
+      // Soon, when the list knows of events that the history does not have yet.
+      untilMs: ({ history }) =>
+        slo.valid > 0 && history.every(({ valid }) => valid === 0) ? FRESH_MS : DETAIL_MS,
+    },
   );
   return (
     <>
