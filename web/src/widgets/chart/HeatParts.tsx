@@ -4,7 +4,16 @@
 import { formatCount } from 'base/format';
 import { classes } from 'base/classes';
 import { formatTick, formatTimeTick, type Unit } from 'base/units';
-import { labelledRows, maxCount, rowsOf, type CellRange, type HeatData } from './heat';
+import {
+  DAY_MS,
+  DAYS_FROM_MS,
+  labelledColumns,
+  labelledRows,
+  maxCount,
+  rowsOf,
+  type CellRange,
+  type HeatData,
+} from './heat';
 
 export const AXIS_LEFT_PX = 56;
 export const AXIS_BOTTOM_PX = 22;
@@ -61,19 +70,26 @@ export function HeatAxes({
           {formatTick(unit, data.edges[row] ?? 0)}
         </span>
       ))}
-      {data.times
-        .flatMap((at, i) => (i % every === 0 ? [{ at, i }] : []))
-        .map(({ at, i }) => (
-          <span
-            key={at}
-            className="heat-label"
-            style={{ left: AXIS_LEFT_PX + (i / columns) * width, top: height + 4 }}
-          >
-            {formatTimeTick(at, data.stepMs)}
-          </span>
-        ))}
+      {labelledColumns(data, every).map((i) => (
+        <span
+          key={i}
+          className="heat-label"
+          style={{ left: AXIS_LEFT_PX + (i / columns) * width, top: height + 4 }}
+        >
+          {timeLabel(data, i)}
+        </span>
+      ))}
     </div>
   );
+}
+
+function timeLabel({ times, stepMs }: HeatData, column: number): string {
+  const span = times.length * stepMs;
+  const at = times[column]!;
+  // A day begins within its column.
+  return span > DAYS_FROM_MS
+    ? formatTimeTick(new Date(at + stepMs - 1).setHours(0, 0, 0, 0), DAY_MS)
+    : formatTimeTick(at, stepMs);
 }
 
 // How many calls a colour stands for. Between 1 and the most it is by the logarithm.

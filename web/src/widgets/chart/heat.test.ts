@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sparkPath } from './Sparkline';
-import { bandsOf, cellsOf, heatOf, labelledRows, maxCount, rangeOf, type HeatData } from './heat';
+import {
+  bandsOf,
+  cellsOf,
+  heatOf,
+  labelledColumns,
+  labelledRows,
+  maxCount,
+  rangeOf,
+  type HeatData,
+} from './heat';
 
 const DATA: HeatData = {
   times: [1000, 2000, 3000],
@@ -51,6 +60,21 @@ test('rows are taken together for a table', () => {
 test('labels do not touch', () => {
   assert.deepEqual(labelledRows(4, 80, 20), [0, 1, 2, 3]);
   assert.deepEqual(labelledRows(8, 80, 20), [0, 2, 4, 6]);
+});
+
+test('times below the map: each so many, or where a day begins', () => {
+  const from = new Date(2026, 0, 14, 10).getTime();
+  const map = (columns: number, stepMs: number): HeatData => ({
+    times: Array.from({ length: columns }, (_, i) => from + i * stepMs),
+    stepMs,
+    edges: [],
+    counts: [],
+  });
+  const HOUR = 3_600_000;
+  assert.deepEqual(labelledColumns(map(12, HOUR), 5), [0, 5, 10]);
+  // Midnights are 14, 38 and 62 hours later; with steps of 4 hours in columns 3, 9 and 15.
+  assert.deepEqual(labelledColumns(map(18, 4 * HOUR), 2), [3, 9, 15]);
+  assert.deepEqual(labelledColumns(map(18, 4 * HOUR), 7), [3, 15]);
 });
 
 test('a sparkline has gaps, and single values are seen', () => {

@@ -99,3 +99,21 @@ export function labelledRows(rows: number, heightPx: number, spacePx: number): n
   const every = Math.max(1, Math.ceil((rows * spacePx) / Math.max(1, heightPx)));
   return Array.from({ length: Math.ceil(rows / every) }, (_, i) => i * every);
 }
+
+export const DAY_MS = 86_400_000;
+// From here on days are what one looks for.
+export const DAYS_FROM_MS = 2 * DAY_MS;
+
+// Columns with a label below them, at least `every` apart: each so many, or, where days pass, those in
+// which one begins by the reader's clock.
+export function labelledColumns({ times, stepMs }: HeatData, every: number): number[] {
+  const spanMs = times.length * stepMs;
+  if (spanMs <= DAYS_FROM_MS) return indexes(times.length, (i) => i % every === 0);
+  let last = -Infinity;
+  return indexes(times.length, (i) => {
+    const midnight = new Date(times[i]! + stepMs - 1).setHours(0, 0, 0, 0);
+    if (midnight < times[i]! || i - last < every) return false;
+    last = i;
+    return true;
+  });
+}
