@@ -274,7 +274,11 @@ webTest('words are found where they were said', async ({ pitot, open }) => {
   await found.first().getByText('failure').waitFor();
   await shoot(page, 'traces-search');
   await checkAccessible(page);
-  await field.press('Tab');
+  // The same traces as a list, and back.
+  await page.getByRole('button', { name: 'As a list of traces' }).click();
+  await page.waitForURL((url) => url.searchParams.get('q') === 'kind = tool AND "timeout"');
+  await rowsOf(page).nth(1).waitFor();
+  await page.goBack();
   await found.first().getByRole('link').focus();
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');

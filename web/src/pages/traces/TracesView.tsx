@@ -9,6 +9,7 @@ import { errorOfFilter } from 'widgets/page/errorOfFilter';
 import { PageHead } from 'widgets/page/PageFrame';
 import { useHasPage } from 'widgets/page/useHasPage';
 import { useView } from 'widgets/page/useView';
+import { withWords } from './commands';
 import { ExportDialog } from './ExportDialog';
 import { ColumnsDialog } from './list/ColumnsDialog';
 import { Histogram } from './list/Histogram';
@@ -82,8 +83,11 @@ export function TracesView() {
   useFirstSpan(anything, list.reload);
   const filterError = errorOfFilter(searching ? found.error : list.error);
   const q = useMemo(
-    () => (dialog === 'export chosen' ? `trace_id in (${selection.ids.join(', ')})` : view.q),
-    [dialog, selection.ids, view.q],
+    () =>
+      dialog === 'export chosen'
+        ? `trace_id in (${selection.ids.join(', ')})`
+        : withWords(view.q, searching ? text.trim() : ''),
+    [dialog, selection.ids, view.q, searching, text],
   );
 
   if (empty && anything === false) {

@@ -29,3 +29,11 @@ export function listCommand(origin: string, asked: Asked): string {
 function windowWords({ since, until }: Asked): string[] {
   return ['--since', shellWord(since), ...(until ? ['--until', shellWord(until)] : [])];
 }
+
+// The filter `q` and, besides, words to be found: a quoted text of the filter language.
+export function withWords(q: string, words: string): string {
+  if (words === '') return q;
+  const text = `"${words.replace(/["\\]/g, '\\$&')}"`;
+  if (q === '') return text;
+  return `${/\bor\b/i.test(q) ? `(${q})` : q} AND ${text}`;
+}

@@ -87,7 +87,7 @@ export function useTraces(view: View, live: boolean, enabled: boolean): TraceLis
             );
             for (const trace of older.traces) newer.set(trace.trace_id, trace);
           }
-          setFresh((before) => new Map([...before, ...newer]));
+          if (!signal.aborted) setFresh((before) => new Map([...before, ...newer]));
           return;
         }
         cursor = head.next;
@@ -98,7 +98,8 @@ export function useTraces(view: View, live: boolean, enabled: boolean): TraceLis
     },
     [api, client, key, params],
   );
-  const bump = useRefreshLoop(refresh, list.isSuccess);
+  // Paused is paused: what was announced before is not shown either.
+  const bump = useRefreshLoop(refresh, list.isSuccess && live);
 
   // The stream refuses what the list refuses.
   const refused = list.error instanceof ApiError && list.error.status === 400;

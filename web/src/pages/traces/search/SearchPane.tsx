@@ -15,6 +15,7 @@ import { ErrorNotice, Waiting } from 'widgets/layout/Notice';
 import { errorOfFilter } from 'widgets/page/errorOfFilter';
 import type { View } from 'widgets/page/useView';
 import { ViewLink } from 'widgets/page/ViewLink';
+import { withWords } from '../commands';
 import { placeOf, readSnippet } from './snippet';
 import './SearchPane.css';
 
@@ -73,9 +74,23 @@ export function SearchPane({ view, words, search }: SearchPaneProps) {
       )}
       {search.isSuccess && (
         <>
-          <p className="hits-reach dim" role="status">
-            {reachOf(hits, search.hasNextPage, view)}
-          </p>
+          <div className="hits-reach">
+            <p className="dim" role="status">
+              {reachOf(hits, search.hasNextPage, view)}
+            </p>
+            {hits.length > 0 && (
+              <button
+                type="button"
+                className="button small"
+                title="The traces that hold these words, by a filter"
+                onClick={() =>
+                  view.change({ mode: undefined, text: undefined, q: withWords(view.q, words) })
+                }
+              >
+                As a list of traces
+              </button>
+            )}
+          </div>
           <ol className="hits" ref={list} onKeyDown={onKeyDown} aria-label="Found">
             {hits.map((hit, i) => (
               <HitRow key={`${hit.trace_id} ${hit.span_id} ${i}`} hit={hit} />
