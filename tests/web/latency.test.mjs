@@ -10,8 +10,10 @@ const heat = (page) => page.getByRole('application', { name: /^Heat map of/ });
 
 // Where in a heat map cells are, as shares of its width and height.
 async function drag(page, [x0, y0], [x1, y1]) {
+  const { width, height } = await heat(page).boundingBox();
+  // Waits until it stands still.
+  await heat(page).hover({ position: { x: width * x0, y: height * y0 } });
   const box = await heat(page).boundingBox();
-  await page.mouse.move(box.x + box.width * x0, box.y + box.height * y0);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * x1, box.y + box.height * y1, { steps: 4 });
   await page.mouse.up();
