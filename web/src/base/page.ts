@@ -22,3 +22,9 @@ export function searchOf(...names: string[]): Page['search'] {
   return (raw) =>
     Object.fromEntries(['since', 'until', 'q', ...names].map((name) => [name, textOf(raw[name])]));
 }
+
+// The same of a page that knows no window of time and no filter: those that are carried along stay as
+// they are.
+export function plainSearchOf(...names: string[]): Page['search'] {
+  return (raw) => Object.fromEntries(names.map((name) => [name, textOf(raw[name])]));
+}

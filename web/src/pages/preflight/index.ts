@@ -1,8 +1,8 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
-import { searchOf, type Page } from 'base/page';
+import { plainSearchOf, type Page } from 'base/page';
 
 export const preflightPage: Page = {
   path: '/preflight',
-  search: searchOf('state', 'point'),
+  search: plainSearchOf('state', 'point'),
   view: lazyRouteComponent(() => import('./PreflightView'), 'PreflightView'),
 };

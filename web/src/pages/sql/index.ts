@@ -1,11 +1,8 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
-import { textOf, type Page } from 'base/page';
-
-// The text of a query is the address's own: no window of time and no filter go with it.
-const NAMES = ['sql', 'show', 'x', 'y', 'by', 'as', 'side'];
+import { plainSearchOf, type Page } from 'base/page';
 
 export const sqlPage: Page = {
   path: '/sql',
-  search: (raw) => Object.fromEntries(NAMES.map((name) => [name, textOf(raw[name])])),
+  search: plainSearchOf('sql', 'show', 'x', 'y', 'by', 'as', 'side'),
   view: lazyRouteComponent(() => import('./SqlView'), 'SqlView'),
 };
