@@ -26,7 +26,7 @@ const api = createApi(async (input, init) => {
   if (response.ok) wasAnswered();
   return response;
 }, toLogin);
-const router = createAppRouter();
+const router = createAppRouter(queries, api);
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -1,6 +1,6 @@
 // Every page, one line each. pages.json has their paths for the server too.
 
-import type { Page } from 'base/page';
+import type { Page } from 'widgets/page/page';
 import type { IconName } from 'widgets/figures/Icon';
 import { alertPages } from 'pages/alerts';
 import { comparePage } from 'pages/compare';

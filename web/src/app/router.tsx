@@ -1,4 +1,6 @@
 import { createRootRoute, createRoute, createRouter, type AnyRoute } from '@tanstack/react-router';
+import type { QueryClient } from '@tanstack/react-query';
+import type { Api } from 'api/client';
 import { PAGES } from './pages';
 import { NotFound, PageFailed, PagePending, Shell } from './Shell';
 
@@ -16,7 +18,7 @@ function stringifySearch(search: Record<string, unknown>): string {
   return text && `?${text}`;
 }
 
-export function createAppRouter() {
+export function createAppRouter(queries: QueryClient, api: Api) {
   const root = createRootRoute({
     component: Shell,
     notFoundComponent: NotFound,
@@ -28,6 +30,12 @@ export function createAppRouter() {
       path: page.path,
       validateSearch: page.search,
       component: page.view,
+      ...(page.begin && {
+        // Not for a link that is only pointed at.
+        loader: ({ params, preload }: { params: Record<string, string>; preload: boolean }) => {
+          if (!preload) page.begin!({ params, queries, api });
+        },
+      }),
     }),
   );
   return createRouter({

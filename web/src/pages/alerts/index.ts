@@ -1,7 +1,7 @@
 // What fires, whom it was told, and what is done about it: four pages with a row of tabs.
 
 import { lazyRouteComponent } from '@tanstack/react-router';
-import { searchOf, type Page } from 'base/page';
+import { searchOf, type Page } from 'widgets/page/page';
 
 export const alertPages: readonly Page[] = [
   {

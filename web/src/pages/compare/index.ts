@@ -1,5 +1,5 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
-import { textOf, type Page } from 'base/page';
+import { textOf, type Page } from 'widgets/page/page';
 
 export const comparePage: Page = {
   path: '/traces/$trace_id/compare/$other',

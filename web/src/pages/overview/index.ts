@@ -1,5 +1,5 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
-import { searchOf, type Page } from 'base/page';
+import { searchOf, type Page } from 'widgets/page/page';
 
 export const overviewPage: Page = {
   path: '/',

@@ -1,5 +1,5 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
-import { plainSearchOf, type Page } from 'base/page';
+import { plainSearchOf, type Page } from 'widgets/page/page';
 
 export const preflightPage: Page = {
   path: '/preflight',

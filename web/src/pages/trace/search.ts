@@ -2,7 +2,7 @@
 
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
-import { textOf } from 'base/page';
+import { textOf } from 'widgets/page/page';
 
 const NAMES = ['view', 'span', 'tab', 'find', 'agent', 'tools', 'zoom', 'path'] as const;
 

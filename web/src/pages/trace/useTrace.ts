@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef } from 'react';
 import { useApi, useLive } from 'api/context';
 import { parseTime } from 'base/format';
-import { readTrace, type ReadTrace } from './model/readTrace';
+import type { ReadTrace } from './model/readTrace';
+import { traceQuery } from './model/traceQuery';
 
 // Late spans may follow for so long after the last one.
 const LATE_MS = 120_000;
@@ -21,13 +22,7 @@ export function isUnderWay({ trace, tree }: ReadTrace, now: number): boolean {
 
 export function useTrace(traceId: string) {
   const api = useApi();
-  const trace = useQuery({
-    queryKey: ['trace', traceId],
-    queryFn: ({ signal }) => readTrace(api, traceId, signal),
-    staleTime: 15_000,
-    // Comparing two large trees takes longer than drawing the rows in view.
-    structuralSharing: false,
-  });
+  const trace = useQuery(traceQuery(api, traceId));
   const underWay = trace.data !== undefined && isUnderWay(trace.data, Date.now());
   const { refetch } = trace;
   const restMs = Math.max(REFRESH_MIN_MS, (trace.data?.tree.spans.length ?? 0) / SPANS_PER_MS);

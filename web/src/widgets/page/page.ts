@@ -1,6 +1,8 @@
 // What a page folder gives to app/pages.ts: one line there registers it.
 
+import type { QueryClient } from '@tanstack/react-query';
 import type { RouteComponent } from '@tanstack/react-router';
+import type { Api } from 'api/client';
 
 export interface Page {
   // As in app/pages.json, which the server reads too: "/traces/$trace_id".
@@ -10,6 +12,9 @@ export interface Page {
   // Made by lazyRouteComponent(() => import('./CostView'), 'CostView'): the code of a page is loaded
   // when somebody goes there.
   view: RouteComponent;
+  // Called when somebody goes there, while the code of the page is still on its way: asks for what the
+  // page cannot do without. Most pages need none.
+  begin?: (at: { params: Record<string, string>; queries: QueryClient; api: Api }) => void;
 }
 
 export function textOf(value: unknown): string | undefined {
