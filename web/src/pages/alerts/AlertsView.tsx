@@ -18,7 +18,7 @@ import { RuleDialog } from './RuleDialog';
 import { RulesPanel } from './RulesPanel';
 import { SilenceDialog } from './silences/SilenceDialog';
 import { draftsOf } from './silences/matchers';
-import { useRowKeys } from './useRowKeys';
+import { useRowKeys } from 'widgets/page/useRowKeys';
 import { FRESH_MS, type Alert } from './words';
 import './alerts.css';
 

@@ -1,12 +1,10 @@
 import { useGet } from 'api/query';
 import type { Schema } from 'api/types';
-import type { Tone } from 'base/colors';
 import { formatDuration, formatPercent, UNKNOWN } from 'base/format';
 import { visibleText } from 'base/text';
-import { Bar } from 'widgets/figures/Bar';
 import { EmptyState } from 'widgets/layout/EmptyState';
 import { Panel } from 'widgets/layout/Panel';
-import { Pill } from 'widgets/figures/Pill';
+import { SLO_BUDGET, SLO_STATE } from 'widgets/slo/columns';
 import type { Column } from 'widgets/table/columns';
 import { DataTable } from 'widgets/table/DataTable';
 import { SLOW_MS } from './fresh';
@@ -15,14 +13,6 @@ type Slo = Schema<'Slo'>;
 
 const EXAMPLE = `slos:
   - {name: runs-succeed, filter: "kind = agent", good: "status != error", target: 0.99, window: 30d}`;
-const TONES: Record<Slo['state'], Tone> = {
-  ok: 'good',
-  burning: 'warn',
-  exhausted: 'bad',
-  no_data: 'neutral',
-  loading: 'neutral',
-  error: 'bad',
-};
 
 export function SlosPanel() {
   const slos = useGet('/api/v1/slos', {}, { everyMs: SLOW_MS });
@@ -63,17 +53,7 @@ const COLUMNS: readonly Column<Slo>[] = [
     value: ({ name }) => name,
     cell: ({ name }) => visibleText(name),
   },
-  {
-    id: 'state',
-    label: 'State',
-    width: '92px',
-    value: ({ state }) => state,
-    cell: ({ state, error }) => (
-      <Pill tone={TONES[state]} {...(error !== null && { title: error })}>
-        {state.replace('_', ' ')}
-      </Pill>
-    ),
-  },
+  SLO_STATE,
   {
     id: 'sli',
     label: 'Good',
@@ -84,33 +64,7 @@ const COLUMNS: readonly Column<Slo>[] = [
     value: ({ sli }) => sli,
     cell: ({ sli, target }) => `${formatPercent(sli)} of ${formatPercent(target)}`,
   },
-  {
-    id: 'budget_left',
-    label: 'Budget left',
-    number: true,
-    width: '72px',
-    value: ({ budget_left }) => budget_left,
-    cell: ({ budget_left }) => (
-      <span className={budget_left !== null && budget_left <= 0 ? 'bad' : undefined}>
-        {formatPercent(budget_left)}
-      </span>
-    ),
-  },
-  {
-    id: 'bar',
-    label: 'Left as a bar',
-    fixed: true,
-    quiet: true,
-    width: 'minmax(50px, 1fr)',
-    value: ({ budget_left }) => budget_left,
-    cell: ({ budget_left, state }) => (
-      <Bar
-        share={budget_left}
-        color={state === 'burning' ? 'var(--warn)' : 'var(--good)'}
-        label="of the error budget is left"
-      />
-    ),
-  },
+  ...SLO_BUDGET,
   {
     id: 'burn',
     label: 'Burn',

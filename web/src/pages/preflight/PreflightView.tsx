@@ -12,6 +12,7 @@ import { useAction } from 'widgets/form/useAction';
 import { ErrorNotice, Waiting } from 'widgets/layout/Notice';
 import { Menu } from 'widgets/overlay/Menu';
 import { PageFrame, Panels } from 'widgets/page/PageFrame';
+import { useRowKeys } from 'widgets/page/useRowKeys';
 import { AreaPanel } from './AreaPanel';
 import { NoteDialog, type Doing } from './NoteDialog';
 import { AREAS, areaOf, markdownOf, matches, withProbes, type Filter, type Report } from './report';
@@ -42,7 +43,7 @@ export function PreflightView() {
   });
   const printing = usePrinting();
   useShortcuts(KEYS);
-  usePointKeys();
+  useRowKeys('.point-head');
   const report = looked.data && withProbes(looked.data, probed);
   return (
     <PageFrame
@@ -163,25 +164,4 @@ function usePrinting(): boolean {
     };
   }, []);
   return printing;
-}
-
-function usePointKeys(): void {
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      const step = event.key === 'j' ? 1 : event.key === 'k' ? -1 : 0;
-      if (step === 0 || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) {
-        return;
-      }
-      if ((event.target as HTMLElement).closest('input, textarea, select, dialog')) return;
-      const heads = [...document.querySelectorAll<HTMLElement>('.point-head')];
-      const at = heads.indexOf(document.activeElement as HTMLElement);
-      const next = heads[Math.max(0, Math.min(heads.length - 1, at + step))];
-      if (!next) return;
-      event.preventDefault();
-      next.focus();
-      next.scrollIntoView({ block: 'nearest' });
-    };
-    document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
-  }, []);
 }

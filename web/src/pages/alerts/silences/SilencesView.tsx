@@ -19,7 +19,7 @@ import { useView } from 'widgets/page/useView';
 import { ViewLink } from 'widgets/page/ViewLink';
 import { AlertTabs } from '../AlertTabs';
 import { At } from '../At';
-import { useRowKeys } from '../useRowKeys';
+import { useRowKeys } from 'widgets/page/useRowKeys';
 import { SLOW_MS } from '../words';
 import { draftOf, matchText, opOf } from './matchers';
 import { SilenceDialog } from './SilenceDialog';

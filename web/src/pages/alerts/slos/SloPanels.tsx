@@ -15,6 +15,7 @@ import { EmptyState } from 'widgets/layout/EmptyState';
 import { Panel } from 'widgets/layout/Panel';
 import { ViewLink } from 'widgets/page/ViewLink';
 import type { View } from 'widgets/page/useView';
+import { SLO_TONES } from 'widgets/slo/columns';
 import { FRESH_MS } from '../words';
 import { Contributors } from './Contributors';
 import {
@@ -26,7 +27,6 @@ import {
   mergePoints,
   objectiveWords,
   pointsWithin,
-  SLO_TONES,
   type Slo,
   type SloPoint,
 } from './objective';

@@ -6,23 +6,15 @@ import { formatInt } from 'base/format';
 import { visibleText } from 'base/text';
 import { EmptyState } from 'widgets/layout/EmptyState';
 import { Panel } from 'widgets/layout/Panel';
-import { Bar } from 'widgets/figures/Bar';
 import { Count, Percent } from 'widgets/figures/cells';
-import { Pill } from 'widgets/figures/Pill';
 import { PageFrame, Panels } from 'widgets/page/PageFrame';
 import { useView } from 'widgets/page/useView';
+import { SLO_BUDGET, SLO_STATE } from 'widgets/slo/columns';
 import type { Column } from 'widgets/table/columns';
 import { DataTable } from 'widgets/table/DataTable';
 import { AlertTabs } from '../AlertTabs';
 import { FRESH_MS } from '../words';
-import {
-  burnWords,
-  chosenSlo,
-  exhaustionWords,
-  objectiveWords,
-  SLO_TONES,
-  type Slo,
-} from './objective';
+import { burnWords, chosenSlo, exhaustionWords, objectiveWords, type Slo } from './objective';
 import { SloPanels } from './SloPanels';
 import '../alerts.css';
 import './slos.css';
@@ -89,17 +81,7 @@ const COLUMNS: readonly Column<Slo>[] = [
     width: '90px',
     value: ({ project }) => project,
   },
-  {
-    id: 'state',
-    label: 'State',
-    width: '92px',
-    value: ({ state }) => state,
-    cell: ({ state, error }) => (
-      <Pill tone={SLO_TONES[state]} {...(error !== null && { title: error })}>
-        {state.replace('_', ' ')}
-      </Pill>
-    ),
-  },
+  SLO_STATE,
   {
     id: 'target',
     label: 'Target',
@@ -133,33 +115,7 @@ const COLUMNS: readonly Column<Slo>[] = [
     value: ({ valid }) => valid,
     cell: ({ valid }) => <Count value={valid} />,
   },
-  {
-    id: 'budget_left',
-    label: 'Budget left',
-    number: true,
-    width: '84px',
-    value: ({ budget_left }) => budget_left,
-    cell: ({ budget_left }) => (
-      <span className={budget_left !== null && budget_left <= 0 ? 'bad' : undefined}>
-        <Percent share={budget_left} of="the error budget" />
-      </span>
-    ),
-  },
-  {
-    id: 'bar',
-    label: 'Left as a bar',
-    fixed: true,
-    quiet: true,
-    width: 'minmax(60px, 0.8fr)',
-    value: ({ budget_left }) => budget_left,
-    cell: ({ budget_left, state }) => (
-      <Bar
-        share={budget_left}
-        color={state === 'burning' ? 'var(--warn)' : 'var(--good)'}
-        label="of the error budget is left"
-      />
-    ),
-  },
+  ...SLO_BUDGET,
   {
     id: 'burn',
     label: 'Burn, 1 h',

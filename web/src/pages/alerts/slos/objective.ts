@@ -9,15 +9,6 @@ export type Slo = Schema<'Slo'>;
 export type SloRule = Schema<'SloRule'>;
 export type SloPoint = Schema<'SloPoint'>;
 
-export const SLO_TONES: Record<Slo['state'], Tone> = {
-  ok: 'good',
-  burning: 'warn',
-  exhausted: 'bad',
-  no_data: 'neutral',
-  loading: 'neutral',
-  error: 'bad',
-};
-
 export const VERDICTS: Record<SloRule['verdict'], { words: string; tone: Tone; why: string }> = {
   ok: { words: 'ok', tone: 'good', why: 'Below its factor' },
   hold: { words: 'holds', tone: 'warn', why: 'Over its factor in one window only' },
