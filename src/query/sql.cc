@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -137,7 +138,8 @@ bool IsProjectName(std::string_view name) {
   });
 }
 
-absl::StatusOr<std::string> SqlRunner::Run(const std::string& project, std::string_view text) {
+absl::StatusOr<std::string> SqlRunner::Run(const std::string& project, std::string_view text,
+                                           CancelTokenPtr cancel) {
   if (!IsProjectName(project)) {
     return InvalidArgument("\"{}\" is not the name of a project", project);
   }
@@ -153,7 +155,8 @@ absl::StatusOr<std::string> SqlRunner::Run(const std::string& project, std::stri
   ASSIGN_OR_RETURN(const auto catalogue, LoadCatalogue());
   ASSIGN_OR_RETURN(const std::string formatted, Format(text));
   RETURN_IF_ERROR(Check(formatted, *catalogue));
-  ASSIGN_OR_RETURN(const QueryResult result, Select(project, formatted, *catalogue));
+  ASSIGN_OR_RETURN(const QueryResult result,
+                   Select(project, formatted, *catalogue, std::move(cancel)));
   return AnswerJson(result, static_cast<size_t>(limits_.sql_rows), clock_.MonotonicNanos() - begin);
 }
 
@@ -216,7 +219,7 @@ absl::Status SqlRunner::Check(const std::string& formatted, const Catalogue& cat
 
 absl::StatusOr<QueryResult> SqlRunner::Select(const std::string& project,
                                               const std::string& formatted,
-                                              const Catalogue& catalogue) {
+                                              const Catalogue& catalogue, CancelTokenPtr cancel) {
   // No row of another project, and none of tables without projects, whatever the statement reads.
   QueryOptions options;
   for (const std::string& table : catalogue.tables) {
@@ -227,6 +230,7 @@ absl::StatusOr<QueryResult> SqlRunner::Select(const std::string& project,
   }
   options.format = "JSONCompactEachRowWithNamesAndTypes";
   options.deadline = std::chrono::seconds(limits_.sql_seconds);
+  options.cancel = std::move(cancel);
   options.params = {{"project", project}};
   options.settings = {
       {"max_memory_usage", std::to_string(limits_.sql_memory_bytes)},

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mutex.h"
@@ -36,8 +37,10 @@ class SqlRunner {
   // kInvalidArgument  the text is not one harmless SELECT, does not fit the limits, or is wrong; the
   //                   message says what, for its author.
   // kDeadlineExceeded limits.sql_seconds.
+  // kCancelled        `cancel` was cancelled: the statement is stopped in the engine.
   // Otherwise as Engine.
-  absl::StatusOr<std::string> Run(const std::string& project, std::string_view text);
+  absl::StatusOr<std::string> Run(const std::string& project, std::string_view text,
+                                  CancelTokenPtr cancel = nullptr);
 
  private:
   struct Catalogue;
@@ -47,7 +50,7 @@ class SqlRunner {
   absl::StatusOr<std::string> Format(std::string_view text);
   absl::Status Check(const std::string& formatted, const Catalogue& catalogue);
   absl::StatusOr<QueryResult> Select(const std::string& project, const std::string& formatted,
-                                     const Catalogue& catalogue);
+                                     const Catalogue& catalogue, CancelTokenPtr cancel);
   absl::Status TooLarge() const;
   absl::Status ForAuthor(const absl::Status& status) const;
 

@@ -531,6 +531,20 @@ TEST_F(SqlTest, TimeIsLimited) {
   EXPECT_LT(clock_.MonotonicNanos() - begin, 20 * kNanosPerSecond);
 }
 
+TEST_F(SqlTest, StopsWhenNobodyWaits) {
+  Limits limits = TestLimits();
+  limits.sql_seconds = 600;
+  SqlRunner runner(EngineForTest(), limits, clock_);
+  const auto cancel = std::make_shared<CancelToken>();
+  const std::jthread leaves([&] { cancel->Cancel(); });
+  const auto answer =
+      runner.Run("sql-a",
+                 "SELECT count() FROM (SELECT arrayJoin(range(1000000)) AS x) AS a, "
+                 "(SELECT arrayJoin(range(1000000)) AS y) AS b WHERE x * y = 7",
+                 cancel);
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kCancelled) << answer.status().ToString();
+}
+
 TEST_F(SqlTest, MessagesAreForTheAuthor) {
   const auto message = [&](std::string_view sql) {
     return std::string(Message(Run(sql).status()));

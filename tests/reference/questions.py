@@ -313,7 +313,7 @@ def recent(loaded):
         scope = figures.Scope(loaded.facts, since, until, timezone=zone)
         day = figures.bucket(until, "day", zone)
         today = [f for f in loaded.facts if figures.bucket(f.end, "day", zone) == day]
-        spent = {"timezone": zone, "day": day, "spent_usd": figures.usd(figures.money(today) or 0)}
+        spent = {"timezone": zone, "day": day, "spent_usd": figures.usd(figures.money(today))}
         return figures.cost(scope, ["model"], 50) | {"projection": Partial(spent)}
 
     params = {"by": "model", "projection": "true", "timezone": zone}

@@ -19,6 +19,7 @@ import { startPitot } from '../e2e/pitot.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SHOTS = join(ROOT, 'build/test-results/web');
 const DEADLINE_MS = 20_000;
+const SHOWN_CHARS = 1_500;
 
 function findChromium() {
   try {
@@ -44,12 +45,23 @@ export function webTest(name, body, server = {}) {
     const open = (path, how) => openPage(browser, pitot.httpUrl, faults, path, how);
     try {
       await body({ t, pitot, open });
+    } catch (error) {
+      for (const context of browser.contexts()) {
+        for (const page of context.pages()) t.diagnostic(await whatItShows(page));
+      }
+      throw error;
     } finally {
       // Before the server stops, which pages would notice.
       await browser.close();
     }
     assert.deepEqual(faults, [], 'the browser complained');
   });
+}
+
+// For whoever reads why a test failed.
+async function whatItShows(page) {
+  const text = await page.evaluate(() => document.body.innerText).catch(String);
+  return `${page.url()} showed:\n${text.slice(0, SHOWN_CHARS)}`;
 }
 
 // Opens `path`. `expected`: console messages that belong to the test.

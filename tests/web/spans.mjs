@@ -1,4 +1,4 @@
-// Spans for tests, sent as JSON Lines.
+// Spans for tests, sent as JSON Lines. They are in every answer when sendSpans() is over.
 
 const SEND_BYTES_MAX = 4 << 20;
 
@@ -14,6 +14,7 @@ export async function sendSpans(pitot, spans) {
     if (body.length > SEND_BYTES_MAX) await flush();
   }
   if (body !== '') await flush();
+  await pitot.settled();
 }
 
 const hex = (number, digits) => number.toString(16).padStart(digits, '0');

@@ -28,7 +28,7 @@ absl::StatusOr<std::string> Statement(const HttpRequest& request) {
 void PostSql(ApiCall call) {
   const auto statement = Statement(call.request);
   if (!statement.ok()) return call.responder.Send(StatusResponse(statement.status()));
-  SendJson(call, call.context.sql.Run(call.Project(), *statement));
+  SendJson(call, call.context.sql.Run(call.Project(), *statement, call.cancel));
 }
 
 }  // namespace pitot

@@ -57,7 +57,7 @@ bool BindAll(void* handle, ChdbLibrary& library) {
          Bind(handle, "chdb_result_buffer", library.result_buffer) &&
          Bind(handle, "chdb_result_length", library.result_bytes) &&
          Bind(handle, "chdb_result_error", library.result_error) &&
-         Bind(handle, "chdb_result_rows_read", library.result_rows_read) &&
+         Bind(handle, "chdb_result_storage_rows_read", library.result_rows_read) &&
          Bind(handle, "chdb_result_elapsed", library.result_elapsed) &&
          Bind(handle, "chdb_destroy_query_result", library.destroy_result) &&
          Bind(handle, "chdb_stream_insert_n", library.insert) &&

@@ -8,6 +8,7 @@ import { plural } from 'base/format';
 import { Icon } from 'widgets/figures/Icon';
 import { ThemeToggle } from 'widgets/page/ThemeToggle';
 import iconUrl from './icon.svg';
+import { logOut } from './login';
 import { PLACES, type Place } from './pages';
 
 const ALERTS_EVERY_MS = 15_000;
@@ -126,7 +127,6 @@ function LoggedIn() {
   const api = useApi();
   const { data: session } = useGet('/api/v1/session', {}, { staleMs: Infinity });
   if (!session?.key || !session.csrf_token) return null;
-  const logOut = () => void api.post('/api/v1/logout', {}).finally(() => location.assign('/'));
   return (
     <div className="nav-session">
       <span
@@ -135,7 +135,11 @@ function LoggedIn() {
       >
         {session.key.name}
       </span>
-      <button type="button" className="button small" onClick={logOut}>
+      <button
+        type="button"
+        className="button small"
+        onClick={() => void logOut(() => api.post('/api/v1/logout', {}))}
+      >
         Log out
       </button>
     </div>

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toLogin, wasAnswered } from './login';
+import { logOut, toLogin, wasAnswered } from './login';
 
-// A browser as far as these two see it.
+// A browser as far as these see it.
 function browser(storage: Partial<Storage>) {
-  const seen = { reloads: 0 };
+  const seen = { reloads: 0, at: '' };
   Object.assign(globalThis, {
     sessionStorage: storage,
-    location: { reload: () => (seen.reloads += 1) },
+    location: { reload: () => (seen.reloads += 1), assign: (to: string) => (seen.at = to) },
   });
   return seen;
 }
@@ -44,4 +44,15 @@ test('a browser that keeps nothing is sent nowhere: it would go round in circles
   toLogin();
   wasAnswered();
   assert.equal(seen.reloads, 0);
+});
+
+// Last: a page that is left is not come back to.
+test('whoever logs out goes to the first page, whatever is refused meanwhile', async () => {
+  const seen = browser(keeping());
+  await logOut(async () => {
+    toLogin();
+    throw new Error('the server is away');
+  });
+  toLogin();
+  assert.deepEqual(seen, { reloads: 0, at: '/' });
 });

@@ -7,7 +7,18 @@
 const EVERY_MS = 10_000;
 const STORED = 'pitot.login';
 
+// Somebody logs out: the page is about to be left, whatever is refused until then.
+let leaving = false;
+
+// Ends the session by `end`, then goes to the first page, which asks for a key.
+export async function logOut(end: () => Promise<unknown>): Promise<void> {
+  leaving = true;
+  await end().catch(() => undefined);
+  location.assign('/');
+}
+
 export function toLogin(): void {
+  if (leaving) return;
   try {
     const last = Number(sessionStorage.getItem(STORED));
     if (Date.now() - last < EVERY_MS) return;

@@ -17,22 +17,18 @@ import type { Run } from './useSqlRun';
 interface ResultPanelProps {
   view: SqlPageView;
   run: Run;
-  limits: ReadonlyMap<string, number>;
   onExample: (example: Example) => void;
   onStop: () => void;
 }
 
-export function ResultPanel({ view, run, limits, onExample, onStop }: ResultPanelProps) {
+export function ResultPanel({ view, run, onExample, onStop }: ResultPanelProps) {
   const { search, draft, change } = view;
   if (run.phase !== 'done') {
     return (
       <Panel title="Result">
         {run.phase === 'running' && <Running sinceMs={run.sinceMs} onStop={onStop} />}
         {run.phase === 'stopped' && (
-          <EmptyState title="Stopped">
-            Nothing waits for the answer any more. The server itself ends the query after{' '}
-            {limits.get('sql_seconds') ?? 30} seconds at most.
-          </EmptyState>
+          <EmptyState title="Stopped">The server has ended the query, too.</EmptyState>
         )}
         {run.phase === 'failed' && (
           <EmptyState title="No result">What is wrong stands below the query.</EmptyState>

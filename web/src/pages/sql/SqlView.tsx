@@ -89,7 +89,7 @@ export function SqlView() {
             onStop={stop}
             onExample={runExample}
           />
-          <ResultPanel view={view} run={run} limits={limits} onExample={runExample} onStop={stop} />
+          <ResultPanel view={view} run={run} onExample={runExample} onStop={stop} />
         </div>
         <Splitter
           label="Width of the side"
