@@ -129,10 +129,12 @@ class EmbeddedEngine final : public Engine {
     RETURN_IF_ERROR(CheckNames(options));
     const auto until = steady_clock::now() + options.deadline;
     ASSIGN_OR_RETURN(auto connection, Acquire(until, options.cancel));
-    const StatementKiller::Watch watch(killer_, options.cancel);
-    auto result = connection->Run(EngineVerb::kQuery, QueryText(sql, options, until, watch),
-                                  options.format, options.params);
-    Release(std::move(connection), !result.ok());
+    auto result = [&] {
+      const StatementKiller::Watch watch(killer_, options.cancel);
+      return connection->Run(EngineVerb::kQuery, QueryText(sql, options, until, watch),
+                             options.format, options.params);
+    }();
+    Release(std::move(connection), !result.ok() || IsCancelled(options));
     if (!result.ok() && IsCancelled(options)) return NobodyWaits();
     return result;
   }
@@ -195,20 +197,25 @@ class EmbeddedEngine final : public Engine {
   absl::Status StreamNow(std::string_view sql, const QueryOptions& options,
                          steady_clock::time_point until, const ResultSink& sink) {
     ASSIGN_OR_RETURN(auto connection, Acquire(until, options.cancel));
-    const StatementKiller::Watch watch(killer_, options.cancel);
     const std::string more = fmt::format(", max_block_size = {}", kStreamBlockRows);
     if (IsRowFormat(options.format)) {
-      const std::string text = QueryText(sql, options, until, watch, more);
-      absl::Status status = connection->Stream(text, options.format, options.params, sink);
-      Release(std::move(connection), !status.ok());
+      absl::Status status = [&] {
+        const StatementKiller::Watch watch(killer_, options.cancel);
+        const std::string text = QueryText(sql, options, until, watch, more);
+        return connection->Stream(text, options.format, options.params, sink);
+      }();
+      Release(std::move(connection), !status.ok() || IsCancelled(options));
       return status;
     }
     const ResultFile file(fmt::format("{}/{}", temp_path_, ++files_));
     const std::string into =
         fmt::format("{}\nINTO OUTFILE {} TRUNCATE", TrimStatement(sql), QuoteLiteral(file.path()));
-    const std::string text = QueryText(into, options, until, watch, more);
-    auto written = connection->Run(EngineVerb::kQuery, text, options.format, options.params);
-    Release(std::move(connection), !written.ok());
+    const auto written = [&] {
+      const StatementKiller::Watch watch(killer_, options.cancel);
+      const std::string text = QueryText(into, options, until, watch, more);
+      return connection->Run(EngineVerb::kQuery, text, options.format, options.params);
+    }();
+    Release(std::move(connection), !written.ok() || IsCancelled(options));
     RETURN_IF_ERROR(written.status());
     return file.Read(sink);
   }

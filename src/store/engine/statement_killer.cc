@@ -45,9 +45,13 @@ StatementKiller::Watch::Watch(StatementKiller& killer, CancelTokenPtr cancel)
 StatementKiller::Watch::~Watch() {
   if (cancel_ == nullptr) return;
   if (callback_ != 0) cancel_->Forget(callback_);
-  MutexLock lock(&killer_.shared_->mutex);
-  std::erase(killer_.shared_->watched, mark_);
-  std::erase(killer_.shared_->doomed, mark_);
+  Shared& shared = *killer_.shared_;
+  MutexLock lock(&shared.mutex);
+  std::erase(shared.watched, mark_);
+  std::erase(shared.doomed, mark_);
+  while (std::ranges::find(shared.killing, mark_) != shared.killing.end()) {
+    shared.changed.Wait(shared.mutex);
+  }
 }
 
 void StatementKiller::Run() {
@@ -59,10 +63,13 @@ void StatementKiller::Run() {
       while (shared.doomed.empty() && !shared.stopping) shared.changed.Wait(shared.mutex);
       if (shared.stopping) return;
       marks = shared.doomed;
+      shared.killing = marks;
     }
     Kill(marks);
     const auto again = std::chrono::steady_clock::now() + kAgain;
     MutexLock lock(&shared.mutex);
+    shared.killing.clear();
+    shared.changed.NotifyAll();
     while (!shared.stopping && shared.changed.WaitUntil(shared.mutex, again)) {
     }
   }

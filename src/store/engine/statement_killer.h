@@ -30,7 +30,9 @@ class StatementKiller {
 
   void Start();
 
-  // While it lives, the statement that has `log_comment = mark()` is stopped when `cancel` is.
+  // While it lives, the statement that has `log_comment = mark()` is stopped when `cancel` is. It must be
+  // gone before its connection serves another statement: the engine stops what runs there, and its end
+  // waits until nobody is being stopped on its behalf any more.
   class Watch {
    public:
     Watch(StatementKiller& killer, CancelTokenPtr cancel);
@@ -54,7 +56,8 @@ class StatementKiller {
     CondVar changed;
     uint64_t last_mark ABSL_GUARDED_BY(mutex) = 0;
     std::vector<std::string> watched ABSL_GUARDED_BY(mutex);
-    std::vector<std::string> doomed ABSL_GUARDED_BY(mutex);  // Of those watched.
+    std::vector<std::string> doomed ABSL_GUARDED_BY(mutex);   // Of those watched.
+    std::vector<std::string> killing ABSL_GUARDED_BY(mutex);  // In the statement that runs now.
     bool stopping ABSL_GUARDED_BY(mutex) = false;
   };
 
